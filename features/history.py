@@ -75,6 +75,7 @@ class History:
         self.folder = home / FOLDER
         self.ledger = Ledger(self.folder)
         self.entries = self.ledger.entries()
+        self._tracked_fields: tuple[int, frozenset[str]] | None = None
 
     @staticmethod
     def open(home: Path) -> "History":
@@ -133,11 +134,15 @@ class History:
         return default_known(table, column, self._tracked())
 
     def _tracked(self) -> frozenset[str]:
-        if "deal_changes" not in self.tables():
-            return frozenset()
-        with self.connect() as con:
-            rows = con.execute(f"SELECT DISTINCT field FROM ({self.sql_versions('deal_changes')})").fetchall()
-        return frozenset(row[0] for row in rows)
+        """The deal fields whose past values stand in `deal_changes`."""
+        if self._tracked_fields is None or self._tracked_fields[0] != len(self.entries):
+            fields: frozenset[str] = frozenset()
+            if "deal_changes" in self.tables():
+                with self.connect() as con:
+                    found = con.execute(f"SELECT DISTINCT field FROM ({self.sql_versions('deal_changes')})")
+                    fields = frozenset(row[0] for row in found.fetchall())
+            self._tracked_fields = (len(self.entries), fields)
+        return self._tracked_fields[1]
 
     def connect(self) -> "duckdb.DuckDBPyConnection":
         """A DuckDB connection of its own, spilling into the home folder; times are UTC."""

@@ -1,0 +1,84 @@
+"""Every feature there is, in the order the columns appear."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from features.contracts import ATTRIBUTE_PREFIX, Known
+from features.deals import customer, engagement, momentum, offer, season, seller, size
+from features.definition import Feature
+from features.errors import ForesellError
+from features.history import History
+from features.needs import lacking
+from features.streams import open_streams
+from features.verbs import Latest
+
+FAMILIES = (size, momentum, engagement, seller, customer, offer, season)
+CATALOG: dict[str, Feature] = {feature.name: feature for family in FAMILIES for feature in family.FEATURES}
+
+
+class UnknownFeature(ForesellError):
+    problem = "There is no feature named {0}."
+    fix = "see foresell features list; attributes of your own are named attr_<column>."
+
+
+@dataclass(frozen=True)
+class Offering:
+    """What can be computed from a history, and why the rest cannot."""
+
+    features: tuple[Feature, ...]
+    left_out: dict[str, str]
+
+
+def select(*names: str) -> tuple[Feature, ...]:
+    """The named features, in catalogue order. Raises UnknownFeature."""
+    if unknown := set(names) - CATALOG.keys():
+        raise UnknownFeature(", ".join(sorted(unknown)))
+    return tuple(feature for name, feature in CATALOG.items() if name in names)
+
+
+def fingerprint(features: tuple[Feature, ...]) -> str:
+    """A short hash that changes when any definition changes; stored with every model."""
+    return sha256(repr(features).encode()).hexdigest()[:12]
+
+
+def offered(history: History, until: datetime | None = None) -> Offering:
+    """The deal features this history can give, its own attributes included.
+
+    Whether an attribute is a number is decided by what was on record before `until` (naive UTC).
+    """
+    streams = open_streams(history)
+    wanted = (*CATALOG.values(), *attribute_features(history, until))
+    reasons = {feature.name: lacking(feature, streams) for feature in wanted}
+    return Offering(
+        tuple(feature for feature in wanted if reasons[feature.name] is None),
+        {name: reason for name, reason in reasons.items() if reason is not None},
+    )
+
+
+def attribute_features(history: History, until: datetime | None = None) -> tuple[Feature, ...]:
+    """One feature for each attribute of a deal that the mapping says was known at creation."""
+    known = [a for a in history.attributes("deals") if history.known("deals", a) is Known.AT_CREATION]
+    return tuple(attribute_feature(a, _is_number(history, a, until)) for a in known)
+
+
+def attribute_feature(attribute: str, is_number: bool) -> Feature:
+    """The feature of one attribute, as a number or as a text."""
+    column = ATTRIBUTE_PREFIX + attribute
+    return Feature(
+        column,
+        f"The attribute {attribute}, as known when the deal was created.",
+        f"自定义字段 {attribute}（创建时已知）。",
+        Latest("deals", f"{column}:number" if is_number else column),
+    )
+
+
+def _is_number(history: History, attribute: str, until: datetime | None) -> bool:
+    column = '"' + (ATTRIBUTE_PREFIX + attribute).replace('"', '""') + '"'
+    before = "" if until is None else f"WHERE version_at < TIMESTAMP '{until.isoformat(sep=' ')}'"
+    with history.connect() as con:
+        given, numbers = con.execute(
+            f"SELECT count({column}), count(try_cast({column} AS DOUBLE)) "
+            f"FROM ({history.sql_versions('deals')}) {before}"
+        ).fetchall()[0]
+    return bool(given) and given == numbers

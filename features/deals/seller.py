@@ -1,0 +1,51 @@
+"""Seller: who works on the deal, and how have their deals gone?"""
+
+from features.definition import Feature
+from features.verbs import Count, DaysUntil, Latest, Mean, SmoothedRate
+
+FEATURES = (
+    Feature(
+        "rep_win_rate",
+        "Share of the seller's closed deals that were won, drawn toward everyone's share.",
+        "销售以往已关闭商机的赢率（向整体赢率收缩）。",
+        SmoothedRate("outcomes", "won", of="rep"),
+    ),
+    Feature(
+        "rep_closed_deals",
+        "Deals the seller has closed, won or lost.",
+        "销售已关闭的商机数（含赢单与输单）。",
+        Count("outcomes", of="rep"),
+    ),
+    Feature(
+        "rep_win_rate_90d",
+        "Share won of the seller's deals that closed in the last 90 days.",
+        "销售最近 90 天关闭商机的赢率。",
+        Mean("outcomes", "won", within_days=90, of="rep"),
+    ),
+    Feature(
+        "rep_cycle_days",
+        "Mean days from creation to close of the seller's deals.",
+        "销售商机从创建到关闭的平均天数。",
+        Mean("outcomes", "cycle_days", of="rep"),
+    ),
+    Feature(
+        "rep_activities_30d",
+        "The seller's activities in the last 30 days, on any deal.",
+        "销售最近 30 天的全部活动次数。",
+        Count("activities", within_days=30, of="rep"),
+    ),
+    Feature(
+        "rep_days_to_hire",
+        "Days from the moment to the seller's first day: minus the seller's tenure.",
+        "距销售入职日的天数（负值即司龄）。",
+        DaysUntil("reps", "hired_on", of="rep"),
+    ),
+    Feature("team", "The seller's team.", "销售所在团队。", Latest("reps", "team_id", of="rep")),
+    Feature("rep_region", "The seller's region.", "销售所在区域。", Latest("reps", "region", of="rep")),
+    Feature(
+        "deal_owners",
+        "How often the deal was given to a seller, the first included.",
+        "商机分配给销售的次数（含首次）。",
+        Count("owner_changes"),
+    ),
+)

@@ -1,0 +1,137 @@
+"""The SQL that several streams share: times, changes of a deal's field, its status, money in one currency."""
+
+from features.contracts import TABLES, Kind, Known
+from features.history import History
+from features.kernel import SCALE
+
+EVER = -(2**62)
+"""Microseconds of a row that was always known."""
+
+
+def name(column: str) -> str:
+    """A column's name, quoted."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def number(expression: str) -> str:
+    """An expression as ten-thousandths in 64 bits, NULL where it is not a number."""
+    return f"try_cast(round(try_cast({expression} AS DOUBLE) * {SCALE}) AS BIGINT)"
+
+
+def local_midnight(history: History, column: str) -> str:
+    """A day's first moment in the history's time zone, in microseconds UTC."""
+    return f"epoch_us(timezone('{history.timezone}', {name(column)}::TIMESTAMP)::TIMESTAMP)"
+
+
+def known_since(table: str) -> str:
+    """When a version of a row was on record: never before it happened."""
+    happened = TABLES[table].happened
+    if happened is None:
+        return f"coalesce(epoch_us(version_at), {EVER})"
+    own = f"epoch_us({name(happened)}::TIMESTAMP)"
+    if _is_day(table, happened):
+        return f"coalesce(epoch_us(version_at), {own}, {EVER})"
+    return f"coalesce(greatest(epoch_us(version_at), {own}), {EVER})"
+
+
+def times(table: str) -> tuple[str, str, str]:
+    """The three times of a version: known, happened, retired."""
+    happened = TABLES[table].happened
+    own = "NULL" if happened is None else f"epoch_us({name(happened)}::TIMESTAMP)"
+    if happened is not None and _is_day(table, happened):
+        own = known_since(table)
+    return (
+        f"{known_since(table)} AS known",
+        f"coalesce({own}, {EVER}) AS happened",
+        "epoch_us(retired_at) AS retired",
+    )
+
+
+def _is_day(table: str, column: str) -> bool:
+    found = TABLES[table].column(column)
+    return found is not None and found.kind is Kind.DAY
+
+
+def change_events(history: History, field: str) -> str | None:
+    """SELECT deal_id, known, happened, new_value, currency of one field's values over time.
+
+    From `deal_changes`, and from the deal's own row where the mapping says that the field was known
+    at creation. None where the history has neither. The old value of a change is not used: it was
+    recorded with the change, which is later than the time it speaks of.
+    """
+    known = history.known("deals", field)
+    parts = []
+    if known is Known.AT_CREATION and field in history.columns("deals"):
+        parts.append(
+            f"SELECT deal_id, {known_since('deals')} AS known, {known_since('deals')} AS happened, "
+            f"{name(field)}::VARCHAR AS new_value, currency FROM ({history.sql_versions('deals')}) "
+            f"WHERE {name(field)} IS NOT NULL"
+        )
+    if known in (Known.AT_CREATION, Known.TRACKED) and "deal_changes" in history.tables():
+        currencies = f"SELECT deal_id, currency FROM ({history.sql_versions('deals')}) WHERE version = 0"
+        parts.append(
+            f"SELECT c.deal_id, {known_since('deal_changes')} AS known, epoch_us(changed_at) AS happened, "
+            f"new_value, d.currency FROM ({history.sql_versions('deal_changes')}) c "
+            f"LEFT JOIN ({currencies}) d ON d.deal_id = c.deal_id WHERE c.field = '{field}'"
+        )
+    return " UNION ALL BY NAME ".join(parts) if parts else None
+
+
+def status_events(history: History) -> str:
+    """SELECT deal_id, known, happened, status, amount, currency: each time a deal closed or reopened.
+
+    A deal's row tells of its closing from `closed_at` on; a later version of the row that opens it
+    again, or closes it otherwise, counts from when that version came. `deal_changes` may say the same:
+    an event that leaves the status as it was known is no event.
+    """
+    own = f"""
+        SELECT deal_id, status, amount::VARCHAR AS amount, currency,
+            CASE WHEN status = 'open' THEN epoch_us(version_at)
+                 WHEN version > 0 AND lag(status) OVER v <> 'open' THEN greatest(epoch_us(version_at), epoch_us(closed_at))
+                 ELSE greatest(epoch_us(closed_at), epoch_us(coalesce(recorded_at, closed_at))) END AS known,
+            coalesce(epoch_us(closed_at), epoch_us(version_at)) AS happened
+        FROM ({history.sql_versions("deals")})
+        WINDOW v AS (PARTITION BY deal_id ORDER BY version)
+        QUALIFY (status <> 'open' AND closed_at IS NOT NULL) OR lag(status) OVER v <> 'open'
+    """
+    parts = [own]
+    if "deal_changes" in history.tables():
+        parts.append(
+            f"SELECT deal_id, lower(new_value) AS status, NULL AS amount, NULL AS currency, "
+            f"{known_since('deal_changes')} AS known, epoch_us(changed_at) AS happened "
+            f"FROM ({history.sql_versions('deal_changes')}) "
+            "WHERE field = 'status' AND lower(new_value) IN ('open', 'won', 'lost')"
+        )
+    both = " UNION ALL BY NAME ".join(f"({part})" for part in parts)
+    return (
+        f"SELECT * FROM ({both}) WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, status, amount) "
+        "QUALIFY coalesce(lag(status) OVER w, 'open') <> status"
+    )
+
+
+def by_customer(history: History, table: str) -> str:
+    """SELECT of a table's versions with its times and the customer as key."""
+    key = name(TABLES[table].key[0])
+    return (
+        f"SELECT *, customer_id AS key_customer, {', '.join(times(table))}, {key} AS tie "
+        f"FROM ({history.sql_versions(table)})"
+    )
+
+
+def in_base_currency(history: History, events: str, value: str) -> str:
+    """The events with a column `base`: the value in the base currency, NULL where no rate is known.
+
+    Uses the rate valid on the latest day by the event's own `known`; a rate recorded later does not count.
+    """
+    home = f"coalesce(currency, '{history.currency}') = '{history.currency}'"
+    if "fx_rates" not in history.tables():
+        return f"SELECT *, CASE WHEN {home} THEN {value} END AS base FROM ({events})"
+    rates = (
+        f"SELECT currency AS of_currency, rate, greatest(epoch_us(valid_on::TIMESTAMP), epoch_us(version_at)) AS since "
+        f"FROM ({history.sql_versions('fx_rates')}) WHERE version = 0"
+    )
+    return (
+        f"SELECT e.* EXCLUDE (of_currency, rate, since), CASE WHEN {home} THEN {value} ELSE {value} * rate END AS base "
+        f"FROM (SELECT * FROM ({events}) e ASOF LEFT JOIN ({rates}) r "
+        "ON r.of_currency = e.currency AND r.since <= e.known) e"
+    )

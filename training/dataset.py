@@ -1,0 +1,136 @@
+"""Features and labels together, and how much each row may count."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.as_of import DAY, Micros, micros
+from features.definition import Feature
+from features.history import History
+from features.kernel import MISSING
+from features.table import build_table
+from training.labels import match, outcomes
+from training.moments import AGES, life_moments
+
+HEAVIEST = 20.0
+"""No row counts for more than so many: a rare long deal must not decide a fit."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Moments with features and what happened afterwards, one row per (deal, moment).
+
+    `x` holds numbers as float64 (NaN missing) and texts as object (None missing). `won` is 1, 0, or NaN
+    where nothing was decided by `seen_until`. `weight` makes the decided rows stand for all: a deal that
+    takes long is decided in time more rarely, and counts for those like it that were not
+    (inverse probability of censoring; Robins and Finkelstein 2000). Undecided rows weigh 0.
+    """
+
+    x: pd.DataFrame
+    won: NDArray[np.float64]
+    decided_after: NDArray[np.float64]
+    followed_for: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    deal_id: NDArray[np.object_]
+    as_of: NDArray[np.datetime64]
+    closed_known: Micros
+    seen_until: int
+
+    def __len__(self) -> int:
+        return len(self.won)
+
+    def rows(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Dataset":
+        """The chosen rows, their weights as they are."""
+        return replace(
+            self,
+            x=self.x[chosen] if chosen.dtype == bool else self.x.iloc[chosen],
+            won=self.won[chosen],
+            decided_after=self.decided_after[chosen],
+            followed_for=self.followed_for[chosen],
+            weight=self.weight[chosen],
+            deal_id=self.deal_id[chosen],
+            as_of=self.as_of[chosen],
+            closed_known=self.closed_known[chosen],
+        )
+
+    def between(self, since: int, before: int, seen_until: int) -> "Dataset":
+        """The moments in [since, before), with outcomes only as known at `seen_until` (microseconds)."""
+        at = self.as_of.astype("datetime64[us]").astype(np.int64)
+        chosen = self.rows((at >= since) & (at < before))
+        unknown = (chosen.closed_known == MISSING) | (chosen.closed_known >= seen_until)
+        at = chosen.as_of.astype("datetime64[us]").astype(np.int64)
+        won = np.where(unknown, np.nan, chosen.won)
+        decided_after = np.where(unknown, np.nan, chosen.decided_after)
+        followed = (seen_until - at) / DAY
+        known_after = np.where(unknown, np.nan, (chosen.closed_known - at) / DAY)
+        return replace(
+            chosen,
+            won=won,
+            decided_after=decided_after,
+            followed_for=followed,
+            weight=censoring_weights(known_after, followed),
+            seen_until=seen_until,
+        )
+
+    def decided(self) -> "Dataset":
+        """Only the rows whose outcome is known."""
+        return self.rows(self.weight > 0)
+
+    @property
+    def closed_deals(self) -> int:
+        """How many deals have a known outcome."""
+        return len(np.unique(self.deal_id[self.weight > 0].astype(str)))
+
+
+def build_dataset(
+    history: History,
+    features: tuple[Feature, ...],
+    until: datetime,
+    ages: tuple[float, ...] = AGES,
+) -> Dataset:
+    """Every open moment of every deal before `until`, with outcomes as known at `until`."""
+    moments = life_moments(history, until, ages)
+    table = build_table(features, moments, history)
+    x = table.drop_columns(["deal_id", "as_of"]).to_pandas()
+    for column in x.columns:
+        if not pd.api.types.is_float_dtype(x[column]):
+            texts = x[column].astype(object)
+            x[column] = texts.where(texts.notna(), None)
+    won, happened, known = match(moments.ids, outcomes(history, until))
+    end = micros(until)
+    after = np.where(happened == MISSING, np.nan, (happened - moments.at) / DAY)
+    dataset = Dataset(
+        x,
+        won,
+        after,
+        (end - moments.at) / DAY,
+        np.zeros(len(won)),
+        moments.ids,
+        moments.at.astype("datetime64[us]"),
+        known,
+        end,
+    )
+    return dataset.between(np.iinfo(np.int64).min, end, end)
+
+
+def censoring_weights(
+    known_after: NDArray[np.float64], followed_for: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """One over the share of rows that were watched at least as long as this one's outcome took.
+
+    Both in days; `known_after` is NaN for undecided rows, whose weight is 0. Weights are at most
+    `HEAVIEST` and are scaled so that their mean over decided rows is 1.
+    """
+    decided = ~np.isnan(known_after)
+    weight = np.zeros(len(known_after))
+    if not decided.any():
+        return weight
+    watched = np.sort(followed_for)
+    shorter = np.searchsorted(watched, known_after[decided], side="left")
+    share = 1 - shorter / len(watched)
+    weight[decided] = np.minimum(1 / np.maximum(share, 1e-9), HEAVIEST)
+    weight[decided] /= weight[decided].mean()
+    return weight

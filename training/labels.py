@@ -1,0 +1,57 @@
+"""What happened afterwards: the only file that looks forward."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.as_of import Micros, micros
+from features.history import History
+from features.kernel import MISSING
+from features.stream_sql import status_events
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How each deal stood at the end of what may be seen; one row per deal that had closed by then.
+
+    `happened` is when it closed, `known` when that was on record (microseconds UTC).
+    """
+
+    deal_id: NDArray[np.object_]
+    won: NDArray[np.bool_]
+    happened: Micros
+    known: Micros
+
+
+def outcomes(history: History, seen_until: datetime) -> Outcomes:
+    """The outcomes on record before `seen_until` (naive UTC). A deal reopened by then has none."""
+    with history.connect() as con:
+        found = con.execute(
+            f"SELECT deal_id, won, happened, known FROM (SELECT *, status = 'won' AS won "
+            f"FROM ({status_events(history)}) WHERE known < {micros(seen_until)} "
+            "QUALIFY row_number() OVER (PARTITION BY deal_id ORDER BY known DESC, happened DESC) = 1) "
+            "WHERE status <> 'open' ORDER BY deal_id"
+        ).fetchnumpy()
+    return Outcomes(
+        found["deal_id"].astype(object),
+        found["won"].astype(bool),
+        found["happened"].astype(np.int64),
+        found["known"].astype(np.int64),
+    )
+
+
+def match(deal_ids: NDArray[np.object_], known: Outcomes) -> tuple[NDArray[np.float64], Micros, Micros]:
+    """For each deal: 1 won, 0 lost, NaN undecided; when it closed and when that was known, else MISSING."""
+    rows = {deal: row for row, deal in enumerate(known.deal_id)}
+    found = np.array([rows.get(deal, -1) for deal in deal_ids], np.int64)
+    if not len(known.deal_id):
+        nothing = np.full(len(deal_ids), MISSING)
+        return np.full(len(deal_ids), np.nan), nothing, nothing
+    there = found >= 0
+    return (
+        np.where(there, known.won[found].astype(float), np.nan),
+        np.where(there, known.happened[found], MISSING),
+        np.where(there, known.known[found], MISSING),
+    )
