@@ -30,7 +30,12 @@ def sql_additions(
     taken = f"TIMESTAMP '{taken_at.isoformat(sep=' ')}'"
     recorded = "s.recorded_at" if "recorded_at" in given else "NULL::TIMESTAMP"
     compared = [c for c in given if c not in spec.key and c != "recorded_at"]
-    differs = " OR ".join(f"s.{_name(c)} IS DISTINCT FROM r.{_name(c)}" for c in compared) or "false"
+    on_record = {*spec.names, *history.columns(table)}
+    differs = " OR ".join(
+        f"s.{_name(c)} IS DISTINCT FROM r.{_name(c)}" if c in on_record else f"s.{_name(c)} IS NOT NULL"
+        for c in compared
+    )
+    differs = differs or "false"
     kept = [c for c in history.columns(table) if c not in given]
     filled = "".join(f", r.{_name(c)} AS {_name(c)}" for c in kept)
     first_seen = f"coalesce({recorded}, {_own_time(table, given, timezone)})"

@@ -24,7 +24,7 @@ class Dataset:
     """Moments with features and what happened afterwards, one row per (deal, moment).
 
     `x` holds numbers as float64 (NaN missing) and texts as object (None missing). `won` is 1, 0, or NaN
-    where nothing was decided by `seen_until`. `weight` makes the decided rows stand for all: a deal that
+    where nothing was decided by `seen_until`. `age` is the deal's, in days, one of a few. `weight` makes the decided rows stand for all: a deal that
     takes long is decided in time more rarely, and counts for those like it that were not
     (inverse probability of censoring; Robins and Finkelstein 2000). Undecided rows weigh 0.
     """
@@ -36,6 +36,7 @@ class Dataset:
     weight: NDArray[np.float64]
     deal_id: NDArray[np.object_]
     as_of: NDArray[np.datetime64]
+    age: NDArray[np.float64]
     closed_known: Micros
     seen_until: int
 
@@ -53,6 +54,7 @@ class Dataset:
             weight=self.weight[chosen],
             deal_id=self.deal_id[chosen],
             as_of=self.as_of[chosen],
+            age=self.age[chosen],
             closed_known=self.closed_known[chosen],
         )
 
@@ -71,7 +73,7 @@ class Dataset:
             won=won,
             decided_after=decided_after,
             followed_for=followed,
-            weight=censoring_weights(known_after, followed),
+            weight=censoring_weights(known_after, followed, chosen.age),
             seen_until=seen_until,
         )
 
@@ -92,7 +94,7 @@ def build_dataset(
     ages: tuple[float, ...] = AGES,
 ) -> Dataset:
     """Every open moment of every deal before `until`, with outcomes as known at `until`."""
-    moments = life_moments(history, until, ages)
+    moments, age = life_moments(history, until, ages)
     table = build_table(features, moments, history)
     x = table.drop_columns(["deal_id", "as_of"]).to_pandas()
     for column in x.columns:
@@ -110,6 +112,7 @@ def build_dataset(
         np.zeros(len(won)),
         moments.ids,
         moments.at.astype("datetime64[us]"),
+        age,
         known,
         end,
     )
@@ -117,20 +120,22 @@ def build_dataset(
 
 
 def censoring_weights(
-    known_after: NDArray[np.float64], followed_for: NDArray[np.float64]
+    known_after: NDArray[np.float64], followed_for: NDArray[np.float64], age: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """One over the share of rows that were watched at least as long as this one's outcome took.
+    """One over the share of rows of the same age that were watched as long as this one's outcome took.
 
-    Both in days; `known_after` is NaN for undecided rows, whose weight is 0. Weights are at most
-    `HEAVIEST` and are scaled so that their mean over decided rows is 1.
+    All in days; `known_after` is NaN for undecided rows, whose weight is 0. Ages are kept apart because an
+    older deal has been watched less from then on, and is decided sooner. Weights are at most `HEAVIEST`,
+    and are scaled so that the rows of an age weigh as much together as there are of them.
     """
-    decided = ~np.isnan(known_after)
     weight = np.zeros(len(known_after))
-    if not decided.any():
-        return weight
-    watched = np.sort(followed_for)
-    shorter = np.searchsorted(watched, known_after[decided], side="left")
-    share = 1 - shorter / len(watched)
-    weight[decided] = np.minimum(1 / np.maximum(share, 1e-9), HEAVIEST)
-    weight[decided] /= weight[decided].mean()
-    return weight
+    for each in np.unique(age):
+        rows = age == each
+        decided = rows & ~np.isnan(known_after)
+        if not decided.any():
+            continue
+        watched = np.sort(followed_for[rows])
+        shorter = np.searchsorted(watched, known_after[decided], side="left")
+        weight[decided] = np.minimum(1 / np.maximum(1 - shorter / len(watched), 1e-9), HEAVIEST)
+        weight[decided] *= rows.sum() / weight[decided].sum()
+    return np.minimum(weight, HEAVIEST)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from features.as_of import DAY, Moments, micros
+from features.as_of import DAY, Micros, Moments, micros
 from features.engines.local import LocalStreams
 from features.evaluate import Category, Evaluation
 from features.history import History
@@ -19,22 +20,29 @@ JUST_AFTER = 1
 """A microsecond: an event at the moment itself is not seen, so age 0 means just after the creation."""
 
 
-def life_moments(history: History, until: datetime, ages: Sequence[float] = AGES) -> Moments:
-    """The moments before `until` at which each deal had an age of `ages` and was open."""
+def life_moments(
+    history: History, until: datetime, ages: Sequence[float] = AGES
+) -> tuple[Moments, NDArray[np.float64]]:
+    """The moments before `until` at which each deal had an age of `ages` and was open; and those ages."""
     ids, created = _created(history, until)
     at = (created[:, None] + np.round(np.array(ages) * DAY).astype(np.int64)[None, :] + JUST_AFTER).ravel()
     repeated = np.repeat(ids, len(ages))
+    age = np.tile(np.array(ages, float), len(ids))
     early = at < micros(until)
-    return _open_then(history, Moments(repeated[early], at[early]))
+    moments = Moments(repeated[early], at[early])
+    is_open = _open_then(history, moments)
+    return Moments(moments.ids[is_open], moments.at[is_open]), age[early][is_open]
 
 
 def open_deals(history: History, as_of: datetime) -> Moments:
     """The deals on record and open just before `as_of`, at that moment, by their id."""
     ids, _ = _created(history, as_of)
-    return _open_then(history, Moments(ids, np.full(len(ids), micros(as_of))))
+    moments = Moments(ids, np.full(len(ids), micros(as_of)))
+    is_open = _open_then(history, moments)
+    return Moments(moments.ids[is_open], moments.at[is_open])
 
 
-def _created(history: History, until: datetime) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _created(history: History, until: datetime) -> tuple[NDArray[np.object_], Micros]:
     with history.connect() as con:
         found = con.execute(
             f"SELECT deal_id, known FROM (SELECT deal_id, {known_since('deals')} AS known "
@@ -44,10 +52,9 @@ def _created(history: History, until: datetime) -> tuple[np.ndarray, np.ndarray]
     return found["deal_id"].astype(object), found["known"].astype(np.int64)
 
 
-def _open_then(history: History, moments: Moments) -> Moments:
+def _open_then(history: History, moments: Moments) -> NDArray[np.bool_]:
     streams = LocalStreams(history, {"states": frozenset({"status"})})
     status = Evaluation(streams, moments).value(Latest("states", "status"))
     assert isinstance(status, Category)
     texts = status.texts()
-    is_open = (texts == "open") | (texts == None)  # noqa: E711 (elementwise)
-    return Moments(moments.ids[is_open], moments.at[is_open])
+    return np.asarray([text is None or text == "open" for text in texts], bool)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NORMAL_95 = 1.959963984540054
 FEW_DEALS = 30
+PICKS_AT_ONCE = 4_000_000
+"""Keeps the memory of a bootstrap within some 100 MB."""
 FARTHEST_SLOPE = 50.0
 
 
@@ -100,10 +102,11 @@ def judge(
     fills `Scorecard.segments` under "name=label". Raises NothingToJudge, NotAProbability.
     """
     judged, known = decided_rows(y, p, weight, cluster)
+    named = {name: labels[known].astype(str) for name, labels in (segments or {}).items()}
     parts = {
-        f"{name}={label}": judged.part(labels[known] == label)
-        for name, labels in (segments or {}).items()
-        for label in sorted(set(labels[known].tolist()), key=str)
+        f"{name}={label}": judged.part(labels == label)
+        for name, labels in named.items()
+        for label in np.unique(labels).tolist()
     }
     return _card(judged, bins, {name: _card(part, min(bins, 5), {}) for name, part in parts.items()})
 
@@ -130,7 +133,7 @@ def compare(
     if deals < 2:
         return Comparison(difference, None, None, deals, 0)
     random, drawn = np.random.default_rng(seed), np.empty(draws)
-    step = max(1, 4_000_000 // deals)
+    step = max(1, PICKS_AT_ONCE // deals)
     for start in range(0, draws, step):
         picks = random.integers(0, deals, (min(step, draws - start), deals))
         drawn[start : start + step] = gain[picks].sum(axis=1) / size[picks].sum(axis=1)

@@ -1,0 +1,136 @@
+"""Our own estimate of the chance to win: a logistic regression and boosted trees, weighed on later deals.
+
+Trees find what bends and crosses, the regression keeps steady where deals are few; on sets of sales size
+neither wins always. Both are fitted on the earlier part of the past; on the later part, which neither has
+seen, one line in log-odds weighs and calibrates them. Of the deals we call 30 %, about 30 % should be won.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self, cast
+
+import numpy as np
+
+from features.as_of import DAY
+
+from training.judged_rows import Floats, log_odds
+from training.rivals.logistic import Logistic
+from training.rivals.rival import Rival, RivalNotApplicable, Row, decided, probabilities, probability
+from training.rivals.rival import log_odds as log_odds_of
+from training.splits import cut_times, past_of
+from training.trees import SIZES, Trees
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from training.dataset import Dataset
+
+LATER_SHARE = 0.3
+"""The share of outcomes, the latest ones, on which the parts are weighed and calibrated."""
+MOST_DECIDED = 0.9
+"""The later part is long enough that this share of deals is decided within it."""
+FEWEST_LATER = 15
+"""Deals won, and deals lost, that the later part must have."""
+
+
+class Blend:
+    """Logistic regression and trees, calibrated and weighed on later deals."""
+
+    name = "blend"
+    meaning = "Logistic regression and boosted trees, weighed and calibrated on later deals than they were fitted on."
+
+    parts: tuple[Rival, ...]
+    weights: tuple[float, ...]
+    intercept: float
+
+    def fit(self, past: "Dataset") -> Self:
+        """Fit the parts, then weigh them; raises NothingDecided, RivalNotApplicable."""
+        decided(past)
+        cut = _calibration_start(past)
+        earlier, later = past_of(past, cut), past.between(cut, past.seen_until, past.seen_until).decided()
+        import os
+        if os.environ.get("COHORT"):
+            at = past.as_of.astype("datetime64[us]").astype(np.int64)
+            born = at - np.round(past.age * DAY).astype(np.int64)
+            earlier, later = past.rows(born < cut), past.rows(born >= cut).decided()
+        if not _enough(later) or not _enough(earlier.decided()):
+            raise RivalNotApplicable(self.name, "too few won and lost deals to fit on some and calibrate on later ones")
+        logistic = Logistic().fit(earlier)
+        sizes = [Trees(size).fit(earlier) for size in SIZES]
+        choices: list[tuple[Rival, ...]] = [(logistic,), *((logistic, trees) for trees in sizes)]
+        from training.stacking import fit_line, held_out_loss
+
+        odds = {id(part): log_odds(part.predict(later.x)) for part in (logistic, *sizes)}
+
+        def loss(choice: tuple[Rival, ...]) -> float:
+            columns = np.column_stack([odds[id(part)] for part in choice])
+            return held_out_loss(columns, later.won, later.weight, later.deal_id)
+
+        self.parts = min(choices, key=loss)
+        columns = np.column_stack([odds[id(part)] for part in self.parts])
+        self.intercept, weights = fit_line(columns, later.won, later.weight, later.closed_deals)
+        self.weights = tuple(weights.tolist())
+        import os
+        if os.environ.get("REFIT"):
+            self.parts = tuple(Logistic().fit(past) if p.name=="logistic" else Trees(p.size).fit(past) for p in self.parts)
+        return self
+
+    def predict(self, x: "pd.DataFrame") -> Floats:
+        """The probability of each row; raises ColumnsMissing."""
+        odds = np.full(len(x), self.intercept)
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            odds += weight * log_odds(part.predict(x))
+        return probabilities(odds)
+
+    def score(self, row: Row) -> float:
+        """The probability of one row."""
+        scored = (weight * log_odds_of(part.score(row)) for part, weight in zip(self.parts, self.weights, strict=True))
+        return probability(self.intercept + sum(scored))
+
+    @property
+    def baseline(self) -> float:
+        """The probability where every feature adds what it adds on average."""
+        start = (w * log_odds_of(part.baseline) for part, w in zip(self.parts, self.weights, strict=True))
+        return probability(self.intercept + sum(start))
+
+    def effects(self, row: Row) -> dict[str, float]:
+        """What each feature adds in log-odds: its effects in the parts, by their weights."""
+        total: dict[str, float] = {}
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            for feature, effect in part.effects(row).items():
+                total[feature] = total.get(feature, 0.0) + weight * effect
+        return total
+
+    def to_json(self) -> dict[str, object]:
+        """The parts, their weights and the intercept."""
+        return {
+            "name": self.name,
+            "intercept": self.intercept,
+            "weights": list(self.weights),
+            "parts": [part.to_json() for part in self.parts],
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Self:
+        """The blend that `to_json` wrote."""
+        readers = {Logistic.name: Logistic.from_json, Trees.name: Trees.from_json}
+        blend = cls()
+        blend.intercept = cast(float, document["intercept"])
+        blend.weights = tuple(cast(list[float], document["weights"]))
+        parts = cast(list[Mapping[str, object]], document["parts"])
+        blend.parts = tuple(readers[cast(str, part["name"])](part) for part in parts)
+        return blend
+
+
+def _calibration_start(past: "Dataset") -> int:
+    """When the later part begins: early enough that most deals looked at then have been decided since."""
+    first = past.rows(past.age == past.age.min()).decided()
+    order = np.argsort(first.decided_after)
+    done = np.cumsum(first.weight[order])
+    longest = float(first.decided_after[order][np.searchsorted(done, MOST_DECIDED * done[-1])])
+    return min(cut_times(past, [1 - LATER_SHARE])[0], past.seen_until - round(longest * DAY))
+
+
+def _enough(part: "Dataset") -> bool:
+    won = len(set(part.deal_id[part.won == 1].tolist()))
+    lost = len(set(part.deal_id[part.won == 0].tolist()))
+    return min(won, lost) >= FEWEST_LATER

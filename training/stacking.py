@@ -1,0 +1,50 @@
+"""Calibration on later deals than the fit: one straight line in log-odds over one or several estimates."""
+
+import numpy as np
+from scipy.optimize import minimize
+
+from training.judged_rows import Floats, losses, log_odds
+from training.rivals.rival import probabilities
+
+PRIOR_DEALS = 200.0
+"""How many deals' worth of evidence it takes to move the weights away from an even share."""
+
+
+def fit_line(odds: Floats, won: Floats, weight: Floats, deals: int) -> tuple[float, Floats]:
+    """Intercept and weights [m] such that sigmoid(intercept + odds [n, m] @ weights) fits the outcomes.
+
+    Weights are not negative and are drawn toward an even share (Platt 1999, for one estimate; linear
+    stacking in log-odds for several). The likelihood counts deals, not rows.
+    """
+    n, m = odds.shape
+    even = np.full(m, 1 / m)
+    per_deal = deals * weight / weight.sum()
+
+    def cost(line: Floats) -> tuple[float, Floats]:
+        raw = line[0] + odds @ line[1:]
+        p = probabilities(raw)
+        pull = per_deal * (p - won)
+        away = line[1:] - even
+        value = float((per_deal * losses(won, p)).sum() + PRIOR_DEALS * 0.5 * ((away**2).sum() + line[0] ** 2))
+        return value, np.concatenate([[pull.sum() + PRIOR_DEALS * line[0]], odds.T @ pull + PRIOR_DEALS * away])
+
+    start = np.concatenate([[0.0], even])
+    found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(None, None), *[(0.0, 3.0)] * m])
+    return float(found.x[0]), np.asarray(found.x[1:])
+
+
+def held_out_loss(odds: Floats, won: Floats, weight: Floats, deal: np.ndarray, parts: int = 5) -> float:  # type: ignore[type-arg]
+    """Log loss of such a line on deals it did not see, in `parts` turns by deal."""
+    _, number = np.unique(deal.astype(str), return_inverse=True)
+    turn = number % parts
+    predicted = np.empty(len(won))
+    for part in range(parts):
+        seen, unseen = turn != part, turn == part
+        if not unseen.any():
+            continue
+        intercept, weights = fit_line(odds[seen], won[seen], weight[seen], len(set(number[seen].tolist())))
+        predicted[unseen] = probabilities(intercept + odds[unseen] @ weights)
+    return float(np.average(losses(won, predicted), weights=weight))
+
+
+__all__ = ["fit_line", "held_out_loss", "log_odds"]
