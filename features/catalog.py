@@ -45,15 +45,34 @@ def fingerprint(features: tuple[Feature, ...]) -> str:
 def offered(history: History, until: datetime | None = None) -> Offering:
     """The deal features this history can give, its own attributes included.
 
-    Whether an attribute is a number is decided by what was on record before `until` (naive UTC).
+    Left out are features that need tables or columns it does not have, and those that need more years of
+    history than there were before `until`. Whether an attribute is a number is decided by what was on record before `until` (naive UTC).
     """
     streams = open_streams(history)
     wanted = (*CATALOG.values(), *attribute_features(history, until))
-    reasons = {feature.name: lacking(feature, streams) for feature in wanted}
+    years = years_on_record(history, until)
+    reasons = {feature.name: lacking(feature, streams) or _too_young(feature, years) for feature in wanted}
     return Offering(
         tuple(feature for feature in wanted if reasons[feature.name] is None),
         {name: reason for name, reason in reasons.items() if reason is not None},
     )
+
+
+def years_on_record(history: History, until: datetime | None = None) -> float:
+    """Years from the first deal on record to `until`, or to the last deal."""
+    if "deals" not in history.tables():
+        return 0.0
+    with history.connect() as con:
+        first, last = con.execute(
+            f"SELECT min(created_at), max(created_at) FROM ({history.sql_versions('deals')})"
+        ).fetchall()[0]
+    return max(((until or last) - first).days, 0) / 365.25
+
+
+def _too_young(feature: Feature, years: float) -> str | None:
+    if years >= feature.years:
+        return None
+    return f"it takes {feature.years:g} years of history to learn from it; there are {years:.1f}"
 
 
 def attribute_features(history: History, until: datetime | None = None) -> tuple[Feature, ...]:

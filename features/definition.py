@@ -8,10 +8,15 @@ from features.verbs import Verb
 
 @dataclass(frozen=True)
 class Feature:
-    """One column of a feature table, for a deal or a customer at a moment."""
+    """One column of a feature table, for a deal or a customer at a moment.
+
+    `years` is how much history it takes before a model may learn from it: what comes round once a year
+    must have come round twice, or a model takes the calendar for the cause of whatever changed.
+    """
 
     name: str
     meaning: str
     meaning_zh: str
     verb: Verb
     entity: Literal["deal", "customer"] = "deal"
+    years: float = 0.0

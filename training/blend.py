@@ -2,7 +2,7 @@
 
 Trees find what bends and crosses, the regression keeps steady where deals are few; on sets of sales size
 neither wins always. Both are fitted on the earlier part of the past; on the later part, which neither has
-seen, one line in log-odds weighs and calibrates them. Of the deals we call 30 %, about 30 % should be won.
+seen, one line in log-odds weighs and calibrates them; then they are fitted again on all of it. Of the deals we call 30 %, about 30 % should be won.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,8 @@ from training.judged_rows import Floats, log_odds
 from training.rivals.logistic import Logistic
 from training.rivals.rival import Rival, RivalNotApplicable, Row, decided, probabilities, probability
 from training.rivals.rival import log_odds as log_odds_of
-from training.splits import cut_times, past_of
+from training.splits import cut_times, days_to_decide, past_of
+from training.stacking import fit_line, held_out_loss
 from training.trees import SIZES, Trees
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 LATER_SHARE = 0.3
 """The share of outcomes, the latest ones, on which the parts are weighed and calibrated."""
-MOST_DECIDED = 0.9
-"""The later part is long enough that this share of deals is decided within it."""
 FEWEST_LATER = 15
 """Deals won, and deals lost, that the later part must have."""
 
@@ -47,18 +46,11 @@ class Blend:
         decided(past)
         cut = _calibration_start(past)
         earlier, later = past_of(past, cut), past.between(cut, past.seen_until, past.seen_until).decided()
-        import os
-        if os.environ.get("COHORT"):
-            at = past.as_of.astype("datetime64[us]").astype(np.int64)
-            born = at - np.round(past.age * DAY).astype(np.int64)
-            earlier, later = past.rows(born < cut), past.rows(born >= cut).decided()
         if not _enough(later) or not _enough(earlier.decided()):
             raise RivalNotApplicable(self.name, "too few won and lost deals to fit on some and calibrate on later ones")
         logistic = Logistic().fit(earlier)
         sizes = [Trees(size).fit(earlier) for size in SIZES]
         choices: list[tuple[Rival, ...]] = [(logistic,), *((logistic, trees) for trees in sizes)]
-        from training.stacking import fit_line, held_out_loss
-
         odds = {id(part): log_odds(part.predict(later.x)) for part in (logistic, *sizes)}
 
         def loss(choice: tuple[Rival, ...]) -> float:
@@ -69,9 +61,7 @@ class Blend:
         columns = np.column_stack([odds[id(part)] for part in self.parts])
         self.intercept, weights = fit_line(columns, later.won, later.weight, later.closed_deals)
         self.weights = tuple(weights.tolist())
-        import os
-        if os.environ.get("REFIT"):
-            self.parts = tuple(Logistic().fit(past) if p.name=="logistic" else Trees(p.size).fit(past) for p in self.parts)
+        self.parts = tuple(_again(part, past) for part in self.parts)
         return self
 
     def predict(self, x: "pd.DataFrame") -> Floats:
@@ -121,13 +111,15 @@ class Blend:
         return blend
 
 
+def _again(part: Rival, past: "Dataset") -> Rival:
+    """The same kind of part, fitted on all of the past."""
+    return Trees(part.size).fit(past) if isinstance(part, Trees) else Logistic().fit(past)
+
+
 def _calibration_start(past: "Dataset") -> int:
     """When the later part begins: early enough that most deals looked at then have been decided since."""
-    first = past.rows(past.age == past.age.min()).decided()
-    order = np.argsort(first.decided_after)
-    done = np.cumsum(first.weight[order])
-    longest = float(first.decided_after[order][np.searchsorted(done, MOST_DECIDED * done[-1])])
-    return min(cut_times(past, [1 - LATER_SHARE])[0], past.seen_until - round(longest * DAY))
+    longest = round(days_to_decide(past) * DAY)
+    return min(cut_times(past, [1 - LATER_SHARE])[0], past.seen_until - longest)
 
 
 def _enough(part: "Dataset") -> bool:

@@ -1,16 +1,21 @@
 """How to fold by time: where the cuts fall, what may be learned before one, what is judged after it."""
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.as_of import DAY
 from features.kernel import MISSING
-from training.dataset import Dataset
+
+if TYPE_CHECKING:
+    from training.dataset import Dataset
 
 BEGINNING = int(np.iinfo(np.int64).min)
 
 
-def cut_times(dataset: Dataset, shares: Sequence[float]) -> list[int]:
+def cut_times(dataset: "Dataset", shares: Sequence[float]) -> list[int]:
     """The moments (microseconds) by which these shares of the deals had a known outcome."""
     deals, first = np.unique(dataset.deal_id.astype(str), return_index=True)
     known = dataset.closed_known[first]
@@ -20,7 +25,35 @@ def cut_times(dataset: Dataset, shares: Sequence[float]) -> list[int]:
     return [int(known[min(int(share * len(known)), len(known) - 1)]) for share in shares]
 
 
-def past_of(dataset: Dataset, cut: int, purge: int = 0) -> Dataset:
+MOST_DECIDED = 0.9
+"""A stretch of time can be judged when so many of its deals have been decided since."""
+
+
+def days_to_decide(dataset: "Dataset", share: float = MOST_DECIDED) -> float:
+    """Days after the first look at a deal by which this share of deals is decided; censoring allowed for."""
+    first = dataset.rows(dataset.age == dataset.age.min()).decided()
+    order = np.argsort(first.decided_after)
+    done = np.cumsum(first.weight[order])
+    return float(first.decided_after[order][np.searchsorted(done, share * done[-1])])
+
+
+def judging_windows(dataset: "Dataset", folds: int, first_share: float = 0.4) -> list[tuple[int, int]]:
+    """Pairs of moments: what is learned by the first is judged on what is looked at before the second.
+
+    The windows follow each other and end early enough that most deals looked at in them were decided
+    since: the gap at the end is `days_to_decide`, so that fast deals do not stand for all.
+    """
+    end = dataset.seen_until - round(days_to_decide(dataset) * DAY)
+    judged = dataset.closed_known[dataset.closed_known < end]
+    if not len(judged[judged != MISSING]):
+        return []
+    shares = [first_share + (1 - first_share) * fold / folds for fold in range(folds)]
+    early = dataset.between(BEGINNING, end, end)
+    starts = cut_times(early, shares)
+    return [pair for pair in pairwise([*starts, end]) if pair[0] < pair[1]]
+
+
+def past_of(dataset: "Dataset", cut: int, purge: int = 0) -> "Dataset":
     """What could be learned at the cut: moments before it, with outcomes only as known then.
 
     A deal that was open at the cut is undecided, whatever is known today, so no outcome crosses over.
@@ -29,7 +62,7 @@ def past_of(dataset: Dataset, cut: int, purge: int = 0) -> Dataset:
     return dataset.between(BEGINNING, cut - purge, cut)
 
 
-def later_than(dataset: Dataset, cut: int, before: int) -> Dataset:
+def later_than(dataset: "Dataset", cut: int, before: int) -> "Dataset":
     """What is judged after the cut: moments from it on and earlier than `before`.
 
     Outcomes are as known at the end of the data set; weights stand for the deals still open then.

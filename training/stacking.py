@@ -1,13 +1,12 @@
 """Calibration on later deals than the fit: one straight line in log-odds over one or several estimates."""
 
 import numpy as np
-from scipy.optimize import minimize
 
-from training.judged_rows import Floats, losses, log_odds
+from training.judged_rows import Floats, losses
 from training.rivals.rival import probabilities
 
-PRIOR_DEALS = 200.0
-"""How many deals' worth of evidence it takes to move the weights away from an even share."""
+PRIOR_DEALS = 100.0
+"""The line is drawn to no correction (even weights, intercept 0) as by so many deals' evidence."""
 
 
 def fit_line(odds: Floats, won: Floats, weight: Floats, deals: int) -> tuple[float, Floats]:
@@ -16,7 +15,9 @@ def fit_line(odds: Floats, won: Floats, weight: Floats, deals: int) -> tuple[flo
     Weights are not negative and are drawn toward an even share (Platt 1999, for one estimate; linear
     stacking in log-odds for several). The likelihood counts deals, not rows.
     """
-    n, m = odds.shape
+    from scipy.optimize import minimize
+
+    m = odds.shape[1]
     even = np.full(m, 1 / m)
     per_deal = deals * weight / weight.sum()
 
@@ -46,5 +47,3 @@ def held_out_loss(odds: Floats, won: Floats, weight: Floats, deal: np.ndarray, p
         predicted[unseen] = probabilities(intercept + odds[unseen] @ weights)
     return float(np.average(losses(won, predicted), weights=weight))
 
-
-__all__ = ["fit_line", "held_out_loss", "log_odds"]

@@ -11,10 +11,10 @@ FEATURES = (
         SmoothedRate("outcomes", "won", of="rep"),
     ),
     Feature(
-        "rep_closed_deals",
-        "Deals the seller has closed, won or lost.",
-        "销售已关闭的商机数（含赢单与输单）。",
-        Count("outcomes", of="rep"),
+        "rep_closed_deals_180d",
+        "Deals the seller has closed in the last 180 days, won or lost.",
+        "销售最近 180 天关闭的商机数（含赢单与输单）。",
+        Count("outcomes", within_days=180, of="rep"),
     ),
     Feature(
         "rep_win_rate_90d",

@@ -1,0 +1,228 @@
+"""The compact form of a trained model that answers scores: plain JSON, never unpickled.
+
+Loading and scoring need NumPy and LightGBM's shared library, not pandas, scikit-learn or MLflow.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from features.catalog import CATALOG, attribute_feature, fingerprint
+from features.contracts import ATTRIBUTE_PREFIX
+from features.definition import Feature
+from features.errors import ForesellError
+from features.evaluate import Category, Values
+from training.amounts import Amounts
+from training.blend import Blend
+from training.intervals import Spread
+from training.reasons import Language, Reason, explain
+from training.rivals import Rival
+from training.rivals import from_json as rival_from_json
+from training.rivals.rival import log_odds
+from training.timing import Timing
+
+FILE = "bundle.json"
+SURE = 1e-4
+"""No deal is called surer than this, or than one less this."""
+
+
+class FeaturesChanged(ForesellError):
+    problem = "The model in {0} was trained on other feature definitions ({1}) than this release has ({2})."
+    fix = "train again with this release: foresell train win."
+
+
+class BundleDamaged(ForesellError):
+    problem = "The model in {0} cannot be read: {1}."
+    fix = "promote another version (foresell models list), or train again: foresell train win."
+
+
+@dataclass(frozen=True)
+class Score:
+    """What is known of one open deal at a moment.
+
+    `low` and `high` bound an 80 % interval of the probability. `by_days` gives the chance to be won
+    within so many days. `close_after_days` is the median time to close if won; `amount` what it is
+    expected to close at. The effects of `reasons` add up to log-odds of the probability less those of
+    the base rate.
+    """
+
+    probability: float | None
+    low: float | None
+    high: float | None
+    by_days: dict[float, float]
+    close_after_days: float | None
+    amount: float | None
+    reasons: tuple[Reason, ...]
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained win model, ready to score. `estimate` is None where no deal was ever lost on record."""
+
+    model: str
+    version: str
+    rung: str
+    until: datetime
+    features: tuple[Feature, ...]
+    estimate: Rival | None
+    base_rate: float | None
+    spread: Spread | None
+    timing: Timing
+    amounts: Amounts
+    meta: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the feature definitions the model was trained on."""
+        return fingerprint(self.features)
+
+    def score(
+        self,
+        values: Mapping[str, Values],
+        horizons: Sequence[float],
+        language: Language = "en",
+        most_reasons: int = 5,
+    ) -> list[Score]:
+        """Score each row of the features' values; horizons in days."""
+        rows = rows_of(values)
+        named = {feature.name: feature for feature in self.features}
+        return [self._one(row, horizons, named, language, most_reasons) for row in rows]
+
+    def _one(
+        self,
+        row: Mapping[str, float | str | None],
+        horizons: Sequence[float],
+        named: Mapping[str, Feature],
+        language: Language,
+        most: int,
+    ) -> Score:
+        curve = self.timing.curve(_number(row.get("deal_age_days")), _text(row.get("deal_stage")))
+        median = curve.median_days()
+        amount = self.amounts.expected(_number(row.get("deal_amount")), _text(row.get("product")))
+        if self.estimate is None or self.base_rate is None or self.spread is None:
+            by_days = {days: curve.share_by(days) for days in horizons}
+            return Score(None, None, None, by_days, median, amount, (), str(self.meta.get("note") or ""))
+        p = min(max(self.estimate.score(row), SURE), 1 - SURE)
+        low, high = self.spread.around(log_odds(p))
+        reasons: tuple[Reason, ...] = ()
+        if most > 0:
+            distance = log_odds(p) - log_odds(self.base_rate)
+            reasons = explain(self.estimate.effects(row), row, named, distance, most, language)
+        by_days = {days: p * curve.of_winners_by(days) for days in horizons}
+        far = [days for days in horizons if days > self.timing.longest]
+        note = None
+        if far:
+            note = (
+                f"horizons beyond {self.timing.longest:.0f} days are extrapolated: no deal was watched for longer"
+                if language == "en"
+                else f"超过 {self.timing.longest:.0f} 天的预测为外推：历史中没有商机被观察更久"
+            )
+        return Score(p, low, high, by_days, median, amount, reasons, note)
+
+    def to_json(self) -> str:
+        """The whole model as text; the same history, seed and release give the same text."""
+        document = {
+            "model": self.model,
+            "rung": self.rung,
+            "until": self.until.isoformat(),
+            "features": [_feature_entry(feature) for feature in self.features],
+            "fingerprint": self.fingerprint,
+            "estimate": None if self.estimate is None else self.estimate.to_json(),
+            "base_rate": self.base_rate,
+            "spread": None if self.spread is None else self.spread.to_json(),
+            "timing": self.timing.to_json(),
+            "amounts": self.amounts.to_json(),
+            "meta": self.meta,
+        }
+        body = json.dumps(document, ensure_ascii=False, sort_keys=True)
+        return json.dumps({"sha256": sha256(body.encode()).hexdigest(), "bundle": document}, ensure_ascii=False)
+
+    def save(self, folder: Path) -> Path:
+        """Write the bundle into a folder; return its file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / FILE
+        path.write_text(self.to_json(), "utf-8")
+        return path
+
+    @staticmethod
+    def load(folder: Path) -> "Bundle":
+        """Read a bundle. Raises BundleDamaged, FeaturesChanged."""
+        try:
+            outer = json.loads((folder / FILE).read_text("utf-8"))
+            body = json.dumps(outer["bundle"], ensure_ascii=False, sort_keys=True)
+            if sha256(body.encode()).hexdigest() != outer["sha256"]:
+                raise BundleDamaged(folder, "its checksum is wrong")
+            stored = outer["bundle"]
+            features = tuple(_feature_of(entry) for entry in stored["features"])
+        except (OSError, ValueError, KeyError, TypeError) as broken:
+            raise BundleDamaged(folder, broken) from broken
+        if (now := fingerprint(features)) != stored["fingerprint"]:
+            raise FeaturesChanged(folder, stored["fingerprint"], now)
+        version = folder / "version"
+        return Bundle(
+            stored["model"],
+            version.read_text("utf-8").strip() if version.exists() else "candidate",
+            stored["rung"],
+            datetime.fromisoformat(stored["until"]),
+            features,
+            None if stored["estimate"] is None else estimate_from_json(stored["estimate"]),
+            stored["base_rate"],
+            None if stored["spread"] is None else Spread.from_json(stored["spread"]),
+            Timing.from_json(stored["timing"]),
+            Amounts.from_json(stored["amounts"]),
+            stored["meta"],
+        )
+
+
+def estimate_from_json(document: Mapping[str, object]) -> Rival:
+    """Our blend or one of the rivals, from its JSON."""
+    return Blend.from_json(document) if document["name"] == Blend.name else rival_from_json(document)
+
+
+def rows_of(values: Mapping[str, Values]) -> list[dict[str, float | str | None]]:
+    """Columns turned into rows: numbers or None, texts or None."""
+    columns: dict[str, list[float | str | None]] = {}
+    for name, column in values.items():
+        if isinstance(column, Category):
+            columns[name] = list(column.texts())
+        else:
+            columns[name] = [None if math.isnan(v) else v for v in np.asarray(column).tolist()]
+    size = len(next(iter(columns.values()), []))
+    return [{name: column[row] for name, column in columns.items()} for row in range(size)]
+
+
+def live_bundle(home: Path, model: str) -> Path | None:
+    """The folder of the champion, None where none was promoted."""
+    pointer = home / "champions" / f"{model}.json"
+    if not pointer.exists():
+        return None
+    return home / "champions" / cast(str, json.loads(pointer.read_text("utf-8"))["folder"])
+
+
+def _feature_entry(feature: Feature) -> dict[str, object]:
+    if feature.name in CATALOG:
+        return {"name": feature.name}
+    return {"name": feature.name, "number": getattr(feature.verb, "column", "").endswith(":number")}
+
+
+def _feature_of(entry: Mapping[str, object]) -> Feature:
+    name = cast(str, entry["name"])
+    if "number" in entry:
+        return attribute_feature(name.removeprefix(ATTRIBUTE_PREFIX), bool(entry["number"]))
+    return CATALOG[name]
+
+
+def _number(value: float | str | None) -> float | None:
+    return None if value is None or isinstance(value, str) else float(value)
+
+
+def _text(value: float | str | None) -> str | None:
+    return value if isinstance(value, str) else None

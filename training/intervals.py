@@ -1,0 +1,96 @@
+"""How sure is a probability? An 80 % interval from how alike deals really went, and how levels move.
+
+Two things keep a stated 30 % from being the share that is won: few deals like this one were seen
+(binomial, counted in deals, not rows), and whole periods go better or worse than the one before
+(a random shift of all log-odds, estimated between blocks of time after DerSimonian and Laird 1986).
+Both are measured on predictions made before the outcomes were known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.judged_rows import Floats, log_odds
+from training.rivals.rival import probability
+
+Z80 = 1.2815515655446004
+"""Half the width of an 80 % interval, in standard deviations."""
+BANDWIDTH = 0.7
+"""Deals are alike when their log-odds differ by about so much."""
+BLOCKS = 6
+LEAST_SHIFT = 0.1
+"""No level is believed to be steadier than this, in log-odds."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Standard deviation of the log-odds at a few places of their scale."""
+
+    at: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    def around(self, odds: float) -> tuple[float, float]:
+        """The 80 % interval of a probability given as log-odds."""
+        half = Z80 * float(np.interp(odds, self.at, self.deviation))
+        return probability(odds - half), probability(odds + half)
+
+    def to_json(self) -> dict[str, object]:
+        """The places and the deviations there."""
+        return {"at": list(self.at), "deviation": list(self.deviation)}
+
+    @staticmethod
+    def from_json(document: Mapping[str, object]) -> "Spread":
+        """What `to_json` wrote."""
+        return Spread(
+            tuple(cast(list[float], document["at"])), tuple(cast(list[float], document["deviation"]))
+        )
+
+
+def spread_of_rate(rate: float, deals: int) -> Spread:
+    """The spread where nothing but a share among some deals is known (Jeffreys' prior worth one deal)."""
+    inside = (rate * deals + 0.5) / (deals + 1)
+    deviation = (1 / max((deals + 1) * inside * (1 - inside), 1e-9) + LEAST_SHIFT**2) ** 0.5
+    return Spread((0.0,), (float(deviation),))
+
+
+def fit_spread(won: Floats, p: Floats, weight: Floats, deal: NDArray[np.object_], at: NDArray[np.int64]) -> Spread:
+    """Learn the spread from decided rows: outcome, probability said before, weight, deal, moment (microseconds)."""
+    odds = log_odds(p)
+    _, number = np.unique(deal.astype(str), return_inverse=True)
+    shift = level_shift(won, p, weight, number, at)
+    places = np.unique(np.quantile(odds, np.linspace(0.02, 0.98, 15)))
+    deviations = []
+    for place in places:
+        near = weight * np.exp(-0.5 * ((odds - place) / BANDWIDTH) ** 2)
+        by_deal = np.bincount(number, near)
+        alike = by_deal.sum() ** 2 / max(float((by_deal**2).sum()), 1e-12)
+        rate = (float((near * won).sum() / near.sum()) * alike + 0.5) / (alike + 1)
+        deviations.append((1 / max(alike * rate * (1 - rate), 1e-9) + shift**2) ** 0.5)
+    return Spread(tuple(places.tolist()), tuple(float(d) for d in deviations))
+
+
+def level_shift(
+    won: Floats, p: Floats, weight: Floats, number: NDArray[np.int64], at: NDArray[np.int64]
+) -> float:
+    """Standard deviation of the shift of log-odds between blocks of time, beyond what chance explains."""
+    edges = np.quantile(at, np.linspace(0, 1, BLOCKS + 1)[1:-1])
+    block = np.searchsorted(edges, at)
+    shifts, variances = [], []
+    for each in np.unique(block):
+        rows = block == each
+        information = float((weight[rows] * p[rows] * (1 - p[rows])).sum())
+        if information <= 0 or len(set(number[rows].tolist())) < 20:
+            continue
+        pull = np.bincount(number[rows], weight[rows] * (won[rows] - p[rows]))
+        shifts.append(float(pull.sum()) / information)
+        variances.append(float((pull**2).sum()) / information**2)
+    if len(shifts) < 3:
+        return max(LEAST_SHIFT, 0.2)
+    precision = 1 / np.maximum(np.array(variances), 1e-9)
+    mean = float((precision * shifts).sum() / precision.sum())
+    excess = float((precision * (np.array(shifts) - mean) ** 2).sum()) - (len(shifts) - 1)
+    scale = float(precision.sum() - (precision**2).sum() / precision.sum())
+    return max(LEAST_SHIFT, (max(excess, 0.0) / scale) ** 0.5)

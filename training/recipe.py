@@ -1,0 +1,130 @@
+"""From history to a candidate model. Read this first: each line of `train_win` is a file of this folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from features.catalog import offered
+from features.definition import Feature
+from features.errors import ForesellError
+from features.history import History
+from training.amounts import fit_amounts
+from training.bundle import Bundle
+from training.dataset import Dataset, build_dataset
+from training.intervals import Spread, fit_spread, spread_of_rate
+from training.rivals.base_rate import BaseRate
+from training.scorecard import Comparison, Scorecard
+from training.small_data import FEWEST_CLOSED, Choice, choose
+from training.timing import Timing
+from training.trial import ESTIMATES, Trial, run_trial
+
+FOLDS = 3
+
+
+class NoDeals(ForesellError):
+    problem = "There are no open or closed deals on record before {0}."
+    fix = "import deals, or train as of a later day (--until)."
+
+
+class NothingClosed(ForesellError):
+    problem = "None of the {0} deals on record before {1} was won or lost by then, so there is nothing to learn."
+    fix = "import deals with status won or lost and their closed_at, or train as of a later day (--until)."
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model with all that speaks for and against it."""
+
+    bundle: Bundle
+    choice: Choice
+    trial: Trial
+    scorecards: dict[str, Scorecard]
+    against_base: dict[str, Comparison]
+    left_out: dict[str, str]
+    sample: Dataset
+
+
+def train_win(
+    history: History, until: datetime, folds: int = FOLDS, progress: Callable[[str], None] = lambda _: None
+) -> Candidate:
+    """Train the win model on what was on record before `until` (naive UTC); nothing later is looked at.
+
+    Raises NoDeals, NothingClosed.
+    """
+    progress("choosing features")
+    features, left_out = learnable(history, until)
+    progress(f"building {len(features)} features")
+    dataset = known_dataset(history, features, until)
+    no_losses = not (dataset.won == 0).any()
+    trial = run_trial(dataset, folds, progress) if enough(dataset) and not no_losses else Trial(())
+    scorecards = trial.scorecards() if trial.folds else {}
+    choice = choose(trial, scorecards, dataset.closed_deals)
+    progress(f"fitting {choice.name}")
+    estimate = ESTIMATES[choice.name]().fit(dataset)
+    base = BaseRate().fit(dataset)
+    against = {n: trial.comparison(n, BaseRate.name) for n in trial.names if n != BaseRate.name}
+    meta: dict[str, object] = {
+        "says": choice.says,
+        "says_zh": choice.says_zh,
+        "serves": choice.name,
+        "closed_deals": dataset.closed_deals,
+        "moments": len(dataset),
+        "scorecard": scorecards[choice.name].metrics() if scorecards else {},
+        "left_out": left_out,
+    }
+    if no_losses:
+        meta["note"] = "no deal was ever lost on record, so the chance of winning at all cannot be told"
+    bundle = Bundle(
+        "win",
+        "candidate",
+        choice.rung,
+        until,
+        features,
+        None if no_losses else estimate,
+        base.rate,
+        _spread(trial, choice, base),
+        Timing.fit(dataset),
+        fit_amounts(history, dataset, until),
+        meta,
+    )
+    return Candidate(bundle, choice, trial, scorecards, against, left_out, dataset)
+
+
+def learnable(history: History, until: datetime) -> tuple[tuple[Feature, ...], dict[str, str]]:
+    """The features a model may learn from, and why the others are left out: not there, too young, or leaking."""
+    from features.audit import suspects
+
+    offering = offered(history, until)
+    leaks = suspects(history, until)
+    kept = tuple(feature for feature in offering.features if feature.name not in leaks)
+    return kept, {**offering.left_out, **leaks}
+
+
+def known_dataset(history: History, features: tuple[Feature, ...], until: datetime) -> Dataset:
+    """The data set of a history; raises NoDeals, NothingClosed."""
+    if "deals" not in history.tables():
+        raise NoDeals(until.date())
+    dataset = build_dataset(history, features, until)
+    if not len(dataset):
+        raise NoDeals(until.date())
+    if not (dataset.weight > 0).any():
+        raise NothingClosed(len(np.unique(dataset.deal_id.astype(str))), until.date())
+    return dataset
+
+
+def enough(dataset: Dataset) -> bool:
+    """Whether there are enough closed deals to compare anything."""
+    return dataset.closed_deals >= FEWEST_CLOSED
+
+
+def _spread(trial: Trial, choice: Choice, base: BaseRate) -> Spread:
+    if not trial.folds:
+        return spread_of_rate(base.rate, base.deals)
+    rows = trial.weight > 0
+    return fit_spread(
+        trial.won[rows], trial.said(choice.name)[rows], trial.weight[rows], trial.deal_id[rows], trial.at[rows]
+    )
+
+

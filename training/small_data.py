@@ -1,0 +1,111 @@
+"""Which rung of the ladder may be served, and why: pooled rate, shrunk rates, or a model.
+
+A history earns a higher rung only by evidence: judged on later deals than it learned from, a rung must
+beat the base rate beyond noise, with the deal as the unit. Where ours does not beat the best rival, the
+rival is served; where nothing beats the base rate, the base rate is, and the answer says so.
+"""
+
+from dataclasses import dataclass
+
+from training.blend import Blend
+from training.rivals.base_rate import BaseRate
+from training.scorecard import Comparison, Scorecard
+from training.trial import Trial
+
+FEWEST_CLOSED = 30
+"""Below so many closed deals nothing is compared: the pooled rate is served."""
+SURE = 1.96
+"""Standard errors by which ours must beat the base rate (2.5 % by chance)."""
+SURER = 2.8
+"""The same for the rivals, of which there are several, each with its chance to look good."""
+
+RUNGS = {"base_rate": "pooled rate", "stage_table": "shrunk rates", "odoo": "shrunk rates"}
+"""The rung each estimate stands on; all others are models."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is served, on which rung, and the reason in a sentence of each language."""
+
+    name: str
+    rung: str
+    says: str
+    says_zh: str
+
+
+def choose(trial: Trial, cards: dict[str, Scorecard], closed: int) -> Choice:
+    """The estimate to serve, from what was judged on later deals. `closed` counts deals with an outcome."""
+    base = BaseRate.name
+    if closed < FEWEST_CLOSED:
+        return _choice(
+            base,
+            f"Only {closed} closed deals are on record; {FEWEST_CLOSED} are needed before anything is compared. "
+            "The share won so far is served.",
+            f"历史中只有 {closed} 个已关闭商机；至少需要 {FEWEST_CLOSED} 个才能比较模型。目前提供整体赢率。",
+        )
+    if not trial.folds:
+        return _choice(
+            base,
+            f"{closed} closed deals are on record, but too few had been decided long enough to judge a model on. "
+            "The share won so far is served.",
+            f"历史中有 {closed} 个已关闭商机，但可供检验的太少。目前提供整体赢率。",
+        )
+    against_base = {name: trial.comparison(name, base) for name in trial.names if name != base}
+    proven = [
+        name for name, found in against_base.items() if _sure(found, SURE if name == Blend.name else SURER)
+    ]
+    if not proven:
+        closest = min(against_base, key=lambda name: cards[name].log_loss, default=None)
+        return _choice(base, *_none_proven(closest, cards, against_base))
+    served = _best(trial, cards, proven)
+    return _choice(served, *_proven(served, cards, against_base[served]))
+
+
+def _best(trial: Trial, cards: dict[str, Scorecard], proven: list[str]) -> str:
+    """Ours where it is proven, unless a proven rival beats it beyond noise; else the best proven rival."""
+    rivals = [name for name in proven if name != Blend.name]
+    if Blend.name not in proven:
+        return min(rivals, key=lambda name: cards[name].log_loss)
+    better = [name for name in rivals if _sure(trial.comparison(name, Blend.name), SURER)]
+    return min(better, key=lambda name: cards[name].log_loss) if better else Blend.name
+
+
+def _sure(found: Comparison, errors: float) -> bool:
+    if found.low is None or found.high is None:
+        return False
+    error = (found.high - found.low) / (2 * 1.96)
+    return found.difference < 0 and -found.difference > errors * error
+
+
+def _choice(name: str, says: str, says_zh: str) -> Choice:
+    return Choice(name, RUNGS.get(name, "model"), says, says_zh)
+
+
+def _difference(found: Comparison) -> str:
+    interval = "" if found.low is None else f" [{found.low:+.4f}, {found.high:+.4f}]"
+    return f"{found.difference:+.4f}{interval}"
+
+
+def _none_proven(
+    closest: str | None, cards: dict[str, Scorecard], against: dict[str, Comparison]
+) -> tuple[str, str]:
+    if closest is None:
+        return "Nothing but the base rate could be fitted; it is served.", "只有整体赢率可用。"
+    base, other, found = cards[BaseRate.name], cards[closest], against[closest]
+    return (
+        f"No model beats the base rate beyond noise on this history: the closest, {closest}, has log loss "
+        f"{other.log_loss:.4f} against {base.log_loss:.4f} (difference {_difference(found)}, {found.deals:,} deals). "
+        "The base rate is served.",
+        f"没有模型显著优于整体赢率：最接近的 {closest} 对数损失为 {other.log_loss:.4f}，整体赢率为 "
+        f"{base.log_loss:.4f}（差 {_difference(found)}，{found.deals:,} 个商机）。目前提供整体赢率。",
+    )
+
+
+def _proven(served: str, cards: dict[str, Scorecard], found: Comparison) -> tuple[str, str]:
+    base, card = cards[BaseRate.name], cards[served]
+    return (
+        f"{served} is served: log loss {card.log_loss:.4f} against the base rate's {base.log_loss:.4f} on later deals "
+        f"(difference {_difference(found)}, {found.deals:,} deals).",
+        f"采用 {served}：在之后的商机上对数损失为 {card.log_loss:.4f}，整体赢率为 {base.log_loss:.4f}"
+        f"（差 {_difference(found)}，{found.deals:,} 个商机）。",
+    )
