@@ -1,7 +1,7 @@
 """Moments, and the one place where the past is cut from the future."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -65,6 +65,16 @@ def micros(moment: datetime) -> int:
     return int(np.datetime64(moment, "us").astype(np.int64))
 
 
+def moments_back(last: datetime, first: datetime, days: int) -> list[datetime]:
+    """Moments every so many days from `last` back to `first`, oldest first.
+
+    >>> [m.day for m in moments_back(datetime(2026, 1, 20), datetime(2026, 1, 5), 7)]
+    [6, 13, 20]
+    """
+    count = max((last - first).days // days, 0)
+    return [last - timedelta(days=days * back) for back in range(count, -1, -1)]
+
+
 def known_before(starts: Micros, known: Micros, codes: NDArray[np.int64], at: Micros) -> NDArray[np.int64]:
     """For each (key, moment) the end of the key's events that were on record before the moment.
 
@@ -75,10 +85,10 @@ def known_before(starts: Micros, known: Micros, codes: NDArray[np.int64], at: Mi
     missing = codes < 0
     held = np.where(missing, 0, codes)
     low = starts[held].copy()
-    high = starts[held + 1].copy()
-    high[missing] = low[missing]
     if not len(known):
         return low
+    high = starts[held + 1].copy()
+    high[missing] = low[missing]
     last = len(known) - 1
     for _ in range(int((high - low).max(initial=0)).bit_length()):
         middle = (low + high) >> 1

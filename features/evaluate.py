@@ -6,7 +6,6 @@ from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from features import verbs
@@ -87,13 +86,12 @@ class Evaluation:
         if of == "everyone":
             return np.zeros(len(self.moments), np.int64) if len(index.ids) else np.full(len(self.moments), -1)
         if of == "deal":
-            names = pa.array(self.moments.ids, pa.string()).dictionary_encode()
-            return index.codes_of(names.dictionary)[np.asarray(names.indices)]
+            return index.codes_of(self.moments.ids)
         owner = self.value(OWNERS[of])
         assert isinstance(owner, Category)
         if len(owner.codes) < len(owner.levels):
-            return index.codes_of(pa.array(owner.texts(), pa.string()))
-        return take(index.codes_of(pa.array(owner.levels, pa.string())), owner.codes, -1)
+            return index.codes_of(owner.texts())
+        return take(index.codes_of(owner.levels), owner.codes, -1)
 
 
 T = TypeVar("T", bound=Verb)

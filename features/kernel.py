@@ -16,8 +16,11 @@ from features.as_of import Micros, known_before
 Ints = NDArray[np.int64]
 MISSING = np.iinfo(np.int64).min
 """A number that is not there, in the integer columns of an index."""
-FEW = 64
-"""Up to so many names are looked up in a dictionary, which is kept; more by a vectorised join."""
+FEW = 2_000
+"""Up to so many names are looked up in a dictionary, which is kept; more by a vectorised join.
+
+The service asks for a thousand at most: making an Arrow array would load pandas into it.
+"""
 SCALE = 10_000
 """Numbers are kept as ten-thousandths."""
 
@@ -31,7 +34,7 @@ class Index:
     of those alone, by when they were replaced.
     """
 
-    ids: pa.Array
+    ids: pa.Array | list[str]
     starts: Ints
     known: Micros
     happened: Micros
@@ -75,14 +78,18 @@ class Index:
             found = self.cache["best"] = at_rank[leader]
         return found  # type: ignore[return-value]
 
-    def codes_of(self, names: pa.Array) -> Ints:
-        """The segment of each name, -1 for a name without events."""
+    def codes_of(self, names: NDArray[np.object_]) -> Ints:
+        """The segment of each name, -1 for a name without events or None."""
         if len(names) > FEW:
-            return np.asarray(pc.fill_null(pc.index_in(names, self.ids), -1)).astype(np.int64)
+            encoded = pa.array(names, pa.string()).dictionary_encode()
+            found = codes_in(pc.index_in(encoded.dictionary, pa.array(self.ids, pa.string()) if isinstance(self.ids, list) else self.ids))
+            return take(found, codes_in(encoded.indices), -1)
         segments = self.cache.get("segments")
         if segments is None:
-            segments = self.cache["segments"] = {name: k for k, name in enumerate(self.ids.to_pylist())}
-        return np.array([segments.get(name, -1) for name in names.to_pylist()], np.int64)  # type: ignore[attr-defined]
+            segments = self.cache["segments"] = {
+                name: k for k, name in enumerate(self.ids if isinstance(self.ids, list) else self.ids.to_pylist())
+            }
+        return np.array([segments.get(name, -1) for name in names], np.int64)  # type: ignore[attr-defined]
 
     def only(self, where: tuple[tuple[str, str], ...]) -> "Index":
         """The index of the events that have these values."""
@@ -118,7 +125,7 @@ class Index:
 
 
 def build_index(
-    ids: pa.Array,
+    ids: pa.Array | list[str],
     starts: Ints,
     known: Micros,
     happened: Micros,
@@ -173,6 +180,15 @@ def take(values: Ints, found: Ints, missing: int) -> Ints:
     if not len(values):
         return np.full(len(found), missing, np.int64)
     return np.where(found < 0, missing, values[np.maximum(found, 0)])
+
+
+def codes_in(indices: pa.Array) -> Ints:
+    """An Arrow array of 32-bit positions as integers, -1 for missing; without a detour through pandas."""
+    values = np.frombuffer(indices.buffers()[1] or b"", np.int32)[indices.offset : indices.offset + len(indices)]
+    if indices.null_count == 0:
+        return values.astype(np.int64)
+    bits = np.unpackbits(np.frombuffer(indices.buffers()[0], np.uint8), bitorder="little")
+    return np.where(bits[indices.offset : indices.offset + len(indices)] == 0, -1, values).astype(np.int64)
 
 
 def first_known(index: Index, codes: Ints, at: Micros) -> Ints:

@@ -63,7 +63,11 @@ class Ledger:
 
     def entries(self) -> tuple[Entry, ...]:
         """Every delivery, oldest first. Raises HistoryTooNew or HistoryDamaged."""
-        return tuple(self._read(path) for path in sorted((self.folder / "log").glob("*.json")))
+        paths = sorted((self.folder / "log").glob("*.json"))
+        for number, path in enumerate(paths, 1):
+            if path.name != f"{number:08d}.json":
+                raise HistoryDamaged(self.folder, f"delivery {number} is missing from the log")
+        return tuple(self._read(path) for path in paths)
 
     def _read(self, path: Path) -> Entry:
         try:
@@ -74,9 +78,13 @@ class Ledger:
                 table: Part(**{**part, "columns": tuple(part["columns"])})
                 for table, part in content.pop("parts").items()
             }
-            return Entry(**content, parts=parts)
-        except (ValueError, KeyError, TypeError) as broken:
+            entry = Entry(**content, parts=parts)
+        except (ValueError, KeyError, TypeError, AttributeError) as broken:
             raise HistoryDamaged(self.folder, f"{path.name} cannot be read ({broken})") from broken
+        for part in parts.values():
+            if not (self.folder / part.file).is_file():
+                raise HistoryDamaged(self.folder, f"{part.file} is missing")
+        return entry
 
     def commit(self, entry: Entry) -> None:
         """Make a delivery part of the history: one atomic link."""

@@ -52,6 +52,14 @@ def _is_day(table: str, column: str) -> bool:
     return found is not None and found.kind is Kind.DAY
 
 
+def standing(history: History, table: str) -> str:
+    """SELECT of the versions of a table's rows that ever stood: not those replaced before they were known."""
+    return (
+        f"SELECT * FROM ({history.sql_versions(table)}) "
+        f"WHERE retired_at IS NULL OR epoch_us(retired_at) > {known_since(table)}"
+    )
+
+
 def change_events(history: History, field: str) -> str | None:
     """SELECT deal_id, known, happened, new_value, currency of one field's values over time.
 
@@ -62,16 +70,19 @@ def change_events(history: History, field: str) -> str | None:
     known = history.known("deals", field)
     parts = []
     if known is Known.AT_CREATION and field in history.columns("deals"):
+        # A new version of the row in which this field is as it was is no change of the field.
+        told = (field, "currency") if field == "amount" else (field,)
+        news = " OR ".join(f"{name(column)} IS DISTINCT FROM lag({name(column)}) OVER v" for column in told)
         parts.append(
             f"SELECT deal_id, {known_since('deals')} AS known, {known_since('deals')} AS happened, "
-            f"{name(field)}::VARCHAR AS new_value, currency FROM ({history.sql_versions('deals')}) "
-            f"WHERE {name(field)} IS NOT NULL"
+            f"{name(field)}::VARCHAR AS new_value, currency FROM ({standing(history, 'deals')}) "
+            f"WHERE {name(field)} IS NOT NULL WINDOW v AS (PARTITION BY deal_id ORDER BY version) QUALIFY {news}"
         )
     if known in (Known.AT_CREATION, Known.TRACKED) and "deal_changes" in history.tables():
         currencies = f"SELECT deal_id, currency FROM ({history.sql_versions('deals')}) WHERE version = 0"
         parts.append(
             f"SELECT c.deal_id, {known_since('deal_changes')} AS known, epoch_us(changed_at) AS happened, "
-            f"new_value, d.currency FROM ({history.sql_versions('deal_changes')}) c "
+            f"new_value, d.currency FROM ({standing(history, 'deal_changes')}) c "
             f"LEFT JOIN ({currencies}) d ON d.deal_id = c.deal_id WHERE c.field = '{field}'"
         )
     return " UNION ALL BY NAME ".join(parts) if parts else None
@@ -81,15 +92,19 @@ def status_events(history: History) -> str:
     """SELECT deal_id, known, happened, status, amount, currency: each time a deal closed or reopened.
 
     A deal's row tells of its closing from `closed_at` on; a later version of the row that opens it
-    again, or closes it otherwise, counts from when that version came. `deal_changes` may say the same:
-    an event that leaves the status as it was known is no event.
+    again, or closes it otherwise (another status, day or amount), counts from when that version came.
+    `deal_changes` may say the same: an event that leaves the status as it was known is no event.
     """
     own = f"""
         SELECT deal_id, status, amount::VARCHAR AS amount, currency,
             CASE WHEN status = 'open' THEN epoch_us(version_at)
-                 WHEN version > 0 AND lag(status) OVER v <> 'open' THEN greatest(epoch_us(version_at), epoch_us(closed_at))
+                 WHEN version > 0 AND lag(status) OVER v <> 'open'
+                 THEN greatest(epoch_us(version_at), epoch_us(closed_at))
                  ELSE greatest(epoch_us(closed_at), epoch_us(coalesce(recorded_at, closed_at))) END AS known,
-            coalesce(epoch_us(closed_at), epoch_us(version_at)) AS happened
+            CASE WHEN status = 'open' THEN epoch_us(version_at)
+                 ELSE coalesce(epoch_us(closed_at), epoch_us(version_at)) END AS happened,
+            version > 0 AND lag(status) OVER v = status AND (lag(closed_at) OVER v IS DISTINCT FROM closed_at
+                OR lag(amount) OVER v IS DISTINCT FROM amount) AS corrected
         FROM ({history.sql_versions("deals")})
         WINDOW v AS (PARTITION BY deal_id ORDER BY version)
         QUALIFY (status <> 'open' AND closed_at IS NOT NULL) OR lag(status) OVER v <> 'open'
@@ -97,15 +112,16 @@ def status_events(history: History) -> str:
     parts = [own]
     if "deal_changes" in history.tables():
         parts.append(
-            f"SELECT deal_id, lower(new_value) AS status, NULL AS amount, NULL AS currency, "
+            f"SELECT deal_id, lower(new_value) AS status, NULL AS amount, NULL AS currency, false AS corrected, "
             f"{known_since('deal_changes')} AS known, epoch_us(changed_at) AS happened "
-            f"FROM ({history.sql_versions('deal_changes')}) "
+            f"FROM ({standing(history, 'deal_changes')}) "
             "WHERE field = 'status' AND lower(new_value) IN ('open', 'won', 'lost')"
         )
     both = " UNION ALL BY NAME ".join(f"({part})" for part in parts)
     return (
-        f"SELECT * FROM ({both}) WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, status, amount) "
-        "QUALIFY coalesce(lag(status) OVER w, 'open') <> status"
+        f"SELECT * EXCLUDE (corrected) FROM ({both}) "
+        "WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, status, amount) "
+        "QUALIFY coalesce(lag(status) OVER w, 'open') <> status OR corrected"
     )
 
 
@@ -121,17 +137,31 @@ def by_customer(history: History, table: str) -> str:
 def in_base_currency(history: History, events: str, value: str) -> str:
     """The events with a column `base`: the value in the base currency, NULL where no rate is known.
 
-    Uses the rate valid on the latest day by the event's own `known`; a rate recorded later does not count.
+    Uses the rate of the latest day among those on record by the event's own `known`.
     """
     home = f"coalesce(currency, '{history.currency}') = '{history.currency}'"
     if "fx_rates" not in history.tables():
         return f"SELECT *, CASE WHEN {home} THEN {value} END AS base FROM ({events})"
     rates = (
-        f"SELECT currency AS of_currency, rate, greatest(epoch_us(valid_on::TIMESTAMP), epoch_us(version_at)) AS since "
-        f"FROM ({history.sql_versions('fx_rates')}) WHERE version = 0"
+        "SELECT DISTINCT currency AS of_currency, since, "
+        "arg_max(rate, valid_on) OVER (PARTITION BY currency ORDER BY since) AS rate FROM ("
+        f"SELECT *, greatest({local_midnight(history, 'valid_on')}, epoch_us(version_at)) AS since "
+        f"FROM ({history.sql_versions('fx_rates')}) WHERE version = 0)"
     )
     return (
         f"SELECT e.* EXCLUDE (of_currency, rate, since), CASE WHEN {home} THEN {value} ELSE {value} * rate END AS base "
         f"FROM (SELECT * FROM ({events}) e ASOF LEFT JOIN ({rates}) r "
         "ON r.of_currency = e.currency AND r.since <= e.known) e"
     )
+
+
+def latest_rates(history: History) -> dict[str, float]:
+    """The latest rate to the base currency of each currency; the base currency's is 1."""
+    home = {history.currency or "": 1.0}
+    if "fx_rates" not in history.tables():
+        return home
+    with history.connect() as con:
+        rows = con.execute(
+            f"SELECT currency, arg_max(rate, valid_on) FROM ({history.sql_latest('fx_rates')}) GROUP BY currency"
+        ).fetchall()
+    return {currency: float(rate) for currency, rate in rows} | home

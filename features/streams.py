@@ -72,7 +72,7 @@ def _rows(
     chosen = [name(c) for c in (*categories, *attributes)]
     chosen += [f"{number(name(c))} AS {name(c)}" for c in numbers]
     chosen += [f"{number(name(a))} AS {name(f'{a}:number')}" for a in attributes]
-    held = {owner: column for owner, column in keys.items() if column in history.columns(table)}
+    held = {owner: column for owner, column in keys.items() if _usable(history, table, column)}
     owners = [f"{name(column)} AS key_{owner}" for owner, column in held.items()]
     tie = name(TABLES[table].key[0])
     sql = f"SELECT {', '.join((*owners, *times(table), f'{tie} AS tie', *chosen))} FROM ({history.sql_versions(table)})"
@@ -83,8 +83,7 @@ def _deals(history: History) -> Stream:
     categories = ("customer_id", "product_id", "pipeline", "source", "type", "currency")
     rows = _rows(history, "deals", {"deal": "deal_id"}, categories, ("crm_probability",))
     # What a deal says of itself counts from its latest version on, however old the deal.
-    sql = f"SELECT * REPLACE (known AS happened, NULL::BIGINT AS retired) FROM ({rows.sql})"
-    return Stream(sql, rows.keys, rows.columns)
+    return _described(rows)
 
 
 def _creations(history: History) -> Stream:
@@ -105,19 +104,29 @@ def _stages(history: History) -> Stream | None:
     events = change_events(history, "stage")
     if events is None:
         return None
-    places = "SELECT NULL AS stage, NULL::BIGINT AS place WHERE false"
-    if "stages" in history.tables():
-        places = (
-            f"SELECT stage, min(position) AS place FROM ({history.sql_versions('stages')}) "
-            "WHERE version = 0 GROUP BY stage"
-        )
-    events = f"SELECT e.*, p.place FROM ({events}) e LEFT JOIN ({places}) p ON p.stage = e.new_value"
+    events = _placed(history, events)
     move = (
         "CASE WHEN lag(new_value) OVER w IS NULL THEN 'first' WHEN place > lag(place) OVER w THEN 'forward' "
         "WHEN place < lag(place) OVER w THEN 'back' ELSE 'aside' END"
     )
     chosen = {"stage": "new_value", "position": number("place"), "move": move}
     return _compared(events, chosen, {"stage": "category", "position": "number", "move": "category"})
+
+
+def _placed(history: History, events: str) -> str:
+    """Stage changes with the stage's `place`: in the deal's pipeline, or where it first comes in any."""
+    if "stages" not in history.tables():
+        return f"SELECT *, NULL::BIGINT AS place FROM ({events})"
+    stages = f"SELECT pipeline, stage, position FROM ({history.sql_versions('stages')}) WHERE version = 0"
+    pipeline = "pipeline" if _usable(history, "deals", "pipeline") else "NULL::VARCHAR"
+    deals = f"SELECT deal_id, {pipeline} AS pipeline FROM ({history.sql_versions('deals')}) WHERE version = 0"
+    return (
+        f"WITH stages AS ({stages}) "
+        "SELECT e.*, CASE WHEN d.pipeline IN (SELECT pipeline FROM stages) THEN s.position ELSE a.place END AS place "
+        f"FROM ({events}) e LEFT JOIN ({deals}) d ON d.deal_id = e.deal_id "
+        "LEFT JOIN stages s ON s.pipeline = d.pipeline AND s.stage = e.new_value "
+        "LEFT JOIN (SELECT stage, min(position) AS place FROM stages GROUP BY stage) a ON a.stage = e.new_value"
+    )
 
 
 def _amounts(history: History) -> Stream | None:
@@ -136,7 +145,7 @@ def _close_dates(history: History) -> Stream | None:
     events = f"SELECT *, try_cast(left(new_value, 10) AS DATE) AS day FROM ({events})"
     moved = "date_diff('day', lag(day) OVER w, day)"
     chosen = {
-        "expected_close_on": "epoch_us(day::TIMESTAMP)",
+        "expected_close_on": local_midnight(history, "day"),
         "slip_days": number(moved),
         "slip": f"CASE WHEN {moved} > 0 THEN 'later' WHEN {moved} < 0 THEN 'earlier' END",
     }
@@ -158,8 +167,8 @@ def _compared(events: str, chosen: dict[str, str], columns: dict[str, ColumnKind
     """Changes of a deal, each beside the one known before it (window `w`)."""
     values = ", ".join(f"{expression} AS {column}" for column, expression in chosen.items())
     sql = (
-        f"SELECT deal_id AS key_deal, known, happened, NULL::BIGINT AS retired, deal_id AS tie, {values} "
-        f"FROM ({events}) WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened)"
+        f"SELECT deal_id AS key_deal, known, happened, NULL::BIGINT AS retired, new_value AS tie, {values} "
+        f"FROM ({events}) WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, new_value)"
     )
     return Stream(sql, ("deal",), columns)
 
@@ -174,7 +183,7 @@ def _outcomes(history: History) -> Stream:
     keys = "".join(f", d.{name(column)} AS key_{owner}" for owner, column in owners.items())
     events = (
         f"SELECT e.*, lead(e.known) OVER w AS retired FROM ({status_events(history)}) e "
-        "WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened)"
+        "WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, status)"
     )
     first = f"SELECT * FROM ({history.sql_versions('deals')}) WHERE version = 0"
     sql = (
@@ -184,49 +193,64 @@ def _outcomes(history: History) -> Stream:
         f"FROM ({events}) e JOIN ({first}) d ON d.deal_id = e.deal_id WHERE e.status <> 'open'"
     )
     columns: dict[str, ColumnKind] = {"won": "number", "cycle_days": "number"}
-    if history.known("deals", "amount") is Known.AT_CLOSE:
+    amounts = change_events(history, "amount")
+    if amounts is not None:
+        # Not every telling of a closing has the amount and its currency: the one held then, in the deal's own.
+        sql = f"SELECT o.* EXCLUDE (amount, currency), d.currency FROM ({sql}) o JOIN ({first}) d USING (deal_id)"
+        sql = _holding(sql, amounts, "amount")
+    if amounts is not None or history.known("deals", "amount") is Known.AT_CLOSE:
         columns["amount"] = "number"
         sql = in_base_currency(history, sql, "try_cast(amount AS DOUBLE)")
         sql = f"SELECT * REPLACE ({number('base')} AS amount) FROM ({sql})"
     rep = change_events(history, "rep_id")
     if rep is not None:
         owners["rep"] = "rep_id"
-        sql = (
-            f"SELECT o.*, r.new_value AS key_rep FROM ({sql}) o "
-            f"ASOF LEFT JOIN ({rep}) r ON r.deal_id = o.deal_id AND r.known <= o.known"
-        )
+        sql = _holding(sql, rep, "key_rep")
     return Stream(sql, (*owners, "everyone"), columns)
 
 
+def _holding(outcomes: str, changes: str, column: str) -> str:
+    """The outcomes with a field's value as it was known when the deal closed."""
+    held = (
+        "SELECT DISTINCT deal_id, known, arg_max(new_value, {'h': happened, 'k': known, 'v': new_value}) "
+        f"OVER (PARTITION BY deal_id ORDER BY known) AS held FROM ({changes})"
+    )
+    return (
+        f"SELECT o.*, h.held AS {column} FROM ({outcomes}) o "
+        f"ASOF LEFT JOIN ({held}) h ON h.deal_id = o.deal_id AND h.known <= o.known"
+    )
+
+
 def _states(history: History) -> Stream:
+    """What was known of a deal's status; the last that was learned stands, whatever day it speaks of."""
     sql = (
-        "SELECT deal_id AS key_deal, known, happened, NULL::BIGINT AS retired, deal_id AS tie, status "
-        f"FROM ({status_events(history)})"
+        "SELECT deal_id AS key_deal, known, known AS happened, NULL::BIGINT AS retired, "
+        f"row_number() OVER (ORDER BY happened, status) AS tie, status FROM ({status_events(history)})"
     )
     return Stream(sql, ("deal",), {"status": "category"})
 
 
 def _activities(history: History) -> Stream:
     keys = {"deal": "deal_id", "customer": "customer_id", "rep": "rep_id"}
-    return _rows(history, "activities", keys, ("type", "direction", "outcome", "contact_id", "rep_id"), ("duration_minutes",))
+    categories = ("type", "direction", "outcome", "contact_id", "rep_id")
+    return _rows(history, "activities", keys, categories, ("duration_minutes",))
 
 
 def _orders(history: History) -> Stream:
     rows = by_customer(history, "orders")
     base = in_base_currency(history, rows, "try_cast(amount AS DOUBLE)")
-    product = "product_id" if "product_id" in history.columns("orders") else "NULL"
-    sql = (
-        "SELECT key_customer, known, happened, retired, tie, "
-        f"coalesce(group_id, order_id) AS order_group, {number('base')} AS amount, "
-        f"{number('quantity')} AS quantity, {product} AS product_id FROM ({base})"
-    )
-    kinds: dict[str, ColumnKind] = {
-        "order_group": "category",
-        "amount": "number",
-        "quantity": "number",
-        "product_id": "category",
-    }
-    return Stream(sql, ("customer",), kinds)
+    kinds: dict[str, ColumnKind] = {"order_group": "category"}
+    values = "coalesce(group_id, order_id) AS order_group"
+    if _usable(history, "orders", "amount"):
+        kinds["amount"] = "number"
+        values += f", {number('base')} AS amount"
+    if _usable(history, "orders", "quantity"):
+        kinds["quantity"] = "number"
+        values += f", {number('quantity')} AS quantity"
+    if _usable(history, "orders", "product_id"):
+        kinds["product_id"] = "category"
+        values += ", product_id"
+    return Stream(f"SELECT key_customer, known, happened, retired, tie, {values} FROM ({base})", ("customer",), kinds)
 
 
 def _tickets(history: History) -> Stream:
@@ -245,18 +269,25 @@ def _products(history: History) -> Stream:
 
 def _reps(history: History) -> Stream:
     rows = _rows(history, "reps", {"rep": "rep_id"}, ("team_id", "region"), ("weekly_hours",))
-    hired = f"{local_midnight(history, 'hired_on')} AS hired_on" if "hired_on" in history.columns("reps") else "NULL::BIGINT AS hired_on"
+    if not _usable(history, "reps", "hired_on"):
+        return _described(rows)
+    hired = f"{local_midnight(history, 'hired_on')} AS hired_on"
     sql = rows.sql.replace("SELECT ", f"SELECT {hired}, ", 1)
     return _described(Stream(sql, rows.keys, {**rows.columns, "hired_on": "moment"}))
 
 
 def _described(rows: Stream) -> Stream:
     """A table that describes: the version known last stands, whatever happened when."""
-    return Stream(f"SELECT * REPLACE (known AS happened, NULL::BIGINT AS retired) FROM ({rows.sql})", rows.keys, rows.columns)
+    sql = (
+        f"SELECT * REPLACE (known AS happened, NULL::BIGINT AS retired) FROM ({rows.sql}) "
+        "WHERE retired IS NULL OR retired > known"
+    )
+    return Stream(sql, rows.keys, rows.columns)
 
 
 def _contacts(history: History) -> Stream:
-    return _described(_rows(history, "contacts", {"customer": "customer_id"}, ("contact_id", "role"), ("is_decision_maker",)))
+    owners = {"customer": "customer_id"}
+    return _rows(history, "contacts", owners, ("contact_id", "role"), ("is_decision_maker",))
 
 
 STREAMS: dict[str, tuple[tuple[str, ...], Callable[[History], Stream | None]]] = {

@@ -21,8 +21,8 @@ def sql_additions(
     """CREATE a temporary table `additions` with the rows of `staged` that are not on record.
 
     A row is compared with the version on record at its own `recorded_at`, or at `taken_at` where it
-    has none. Days are read in `timezone`. Columns the delivery does not give keep that version's values. `known_key` tells whether
-    the key was on record, or stood earlier in the same delivery.
+    has none. Days are read in `timezone`. Columns the delivery does not give keep that version's values.
+    `known_key` tells whether the key was on record, or stood earlier in the same delivery.
     """
     spec = TABLES[table]
     key = ", ".join(_name(column) for column in spec.key)
@@ -36,8 +36,10 @@ def sql_additions(
         for c in compared
     )
     differs = differs or "false"
-    kept = [c for c in history.columns(table) if c not in given]
-    filled = "".join(f", r.{_name(c)} AS {_name(c)}" for c in kept)
+    kept = [c for c in history.columns(table) if c not in (*given, "recorded_at")]
+    # A row told to be older than any on record must not borrow what was written later.
+    stood = f"{recorded} IS NULL OR r.version_at IS NULL OR r.version_at <= {recorded}"
+    filled = "".join(f", CASE WHEN {stood} THEN r.{_name(c)} END AS {_name(c)}" for c in kept)
     first_seen = f"coalesce({recorded}, {_own_time(table, given, timezone)})"
     moved = f"coalesce({recorded}, greatest({taken}, coalesce(r.version_at, {taken})))"
     return f"""
@@ -57,14 +59,14 @@ def sql_additions(
     ), compared AS (
         SELECT s.*{filled}, r.version IS NOT NULL AS on_record,
             r.version IS NOT NULL AND NOT ({differs})
-                AND ({recorded} IS NULL OR r.version_at IS NULL OR r.version_at <= {recorded}) AS same,
+                AND ({stood}) AS same,
             CASE WHEN r.version IS NOT NULL THEN {moved} ELSE {first_seen} END AS version_at
         FROM ordered s LEFT JOIN record r ON {same_key}
         QUALIFY row_number() OVER (
             PARTITION BY s.delivery_row
             ORDER BY coalesce(r.version_at, {_EVER}) <= coalesce({recorded}, {taken}) DESC,
-                CASE WHEN coalesce(r.version_at, {_EVER}) <= coalesce({recorded}, {taken})
-                     THEN r.version ELSE -r.version END DESC NULLS LAST
+                CASE WHEN coalesce(r.version_at, {_EVER}) > coalesce({recorded}, {taken}) THEN r.version_at END,
+                r.version DESC
         ) = 1
     )
     SELECT * EXCLUDE (on_record, same, turn), {number} AS delivery, on_record OR turn > 1 AS known_key

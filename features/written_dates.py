@@ -75,9 +75,9 @@ def create_date_macros(connection: "duckdb.DuckDBPyConnection") -> None:
     connection.execute(
         f"""CREATE TEMP MACRO if_iso(x) AS CASE WHEN regexp_full_match(x, {text(_STRICT)}) THEN x END"""
     )
+    blanks = "trim(regexp_replace(upper(x), '[\\s,]+', ' ', 'g'))"
     connection.execute(
-        f"""CREATE TEMP MACRO one_blank(x) AS
-        regexp_replace(trim(regexp_replace(upper(x), '[\\s,]+', ' ', 'g')), {text(f"(:[0-9.]+) {_OFFSET}$")}, '\\1\\2')"""
+        f"CREATE TEMP MACRO one_blank(x) AS regexp_replace({blanks}, {text(f'(:[0-9.]+) {_OFFSET}$')}, '\\1\\2')"
     )
     connection.execute(
         f"""CREATE TEMP MACRO written_iso(x, day_order) AS CASE
@@ -102,6 +102,13 @@ def find_evidence(
     """The evidence in each text column of a relation; one pass over its rows."""
     if not columns:
         return {}
+    # The cheap question first: in a column of ISO dates the fifth character is always a hyphen.
+    other = ", ".join(f"coalesce(bool_or({x}[5] <> '-'), false)" for x in columns)
+    flags = connection.execute(f"SELECT {other} FROM {relation}").fetchall()[0]
+    found = dict.fromkeys(columns, Evidence(0, 0, 0, None))
+    columns = [x for x, flag in zip(columns, flags, strict=True) if flag]
+    if not columns:
+        return found
     parts = []
     for x in columns:
         parted = f"regexp_matches({x}, {text(_NUMERIC_ALONE)})"
@@ -115,7 +122,7 @@ def find_evidence(
             f"any_value({x}) FILTER (WHERE {unclear})",
         ]
     row = connection.execute(f"SELECT {', '.join(parts)} FROM {relation}").fetchall()[0]
-    return {x: Evidence(*row[4 * n : 4 * n + 4]) for n, x in enumerate(columns)}
+    return found | {x: Evidence(*row[4 * n : 4 * n + 4]) for n, x in enumerate(columns)}
 
 
 def formats_like(example: str) -> tuple[str, str]:

@@ -1,11 +1,26 @@
-"""Fixtures every test may use."""
+"""Fixtures every test may use: the folder of real data, and `story`, a maker of tiny histories."""
 
 import os
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from features.as_of import Moments, micros, parse_moment
+from features.catalog import CATALOG, attribute_features
+from features.contracts import STORED_AS, TABLES, Kind, Known
+from features.definition import Feature
+from features.history import Counts, Delivery, History
+from features.table import build_table
+
 ROOT = Path(__file__).resolve().parents[1]
+TAKEN = "2030-01-01"
+"""When an export is taken if the story does not say."""
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +30,198 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data at {folder}; set FORESELL_SHARED_DATA")
     return folder
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> "Story":
+    """A history told row by row, kept in Shanghai and in CNY."""
+    return Story(tmp_path / "home")
+
+
+@pytest.fixture
+def another_story(tmp_path: Path) -> "Callable[..., Story]":
+    """A maker of further stories, each with a home of its own: for comparing two histories."""
+    homes: list[Path] = []
+
+    def begin(timezone: str = "Asia/Shanghai") -> Story:
+        homes.append(tmp_path / f"home-{len(homes)}")
+        return Story(homes[-1], timezone)
+
+    return begin
+
+
+class Story:
+    """Tells a history. Days are 00:00 in the story's time zone; what is told is imported when first read.
+
+    Telling of the same row again gives a new version of it, which counts from its `recorded` or, in a
+    later import, from the day of that.
+    """
+
+    def __init__(self, home: Path, timezone: str = "Asia/Shanghai", currency: str = "CNY") -> None:
+        self.home, self.timezone, self.currency = home, timezone, currency
+        self.known: dict[str, dict[str, Known]] = {}
+        self._history = History(home)
+        self._told: dict[str, list[dict[str, object]]] = {}
+        self._deals: dict[str, dict[str, object]] = {}
+        self._numbers: dict[str, int] = {}
+
+    def deal(self, deal_id: str, **columns: object) -> "DealStory":
+        """A deal, open since 2024-01-01 unless told otherwise; `amount` and `rep` are changes on record."""
+        amount, rep = columns.pop("amount", None), columns.pop("rep", None)
+        first_told = deal_id not in self._deals
+        if first_told or columns:
+            opened: dict[str, object] = {"deal_id": deal_id, "status": "open", "created_at": "2024-01-01"}
+            row = {**opened, **self._deals.get(deal_id, {}), **_stored(columns)}
+            if "recorded" not in columns:
+                row.pop("recorded_at", None)
+            self._deals[deal_id] = row
+            self.row("deals", **row)
+        teller = DealStory(self, deal_id)
+        since = str(self._deals[deal_id]["created_at"])
+        if amount is not None:
+            teller.changes("amount", str(amount), on=since)
+        if rep is not None:
+            teller.changes("rep_id", str(rep), on=since)
+        return teller
+
+    def customer(self, customer_id: str, **columns: object) -> "Story":
+        return self.row("customers", customer_id=customer_id, **columns)
+
+    def contact(self, contact_id: str, customer: str, **columns: object) -> "Story":
+        return self.row("contacts", contact_id=contact_id, customer_id=customer, **columns)
+
+    def order(self, customer: str, on: str, amount: float = 100, **columns: object) -> "Story":
+        return self._numbered("orders", "order_id", customer_id=customer, ordered_at=on, amount=amount, **columns)
+
+    def ticket(self, customer: str, on: str, **columns: object) -> "Story":
+        return self._numbered("tickets", "ticket_id", customer_id=customer, opened_at=on, **columns)
+
+    def activity(self, on: str, type: str = "call", **columns: object) -> "Story":
+        return self._numbered("activities", "activity_id", happened_at=on, type=type, **columns)
+
+    def product(self, product_id: str, **columns: object) -> "Story":
+        return self.row("products", product_id=product_id, **columns)
+
+    def rep(self, rep_id: str, **columns: object) -> "Story":
+        return self.row("reps", rep_id=rep_id, **columns)
+
+    def stages(self, *names: str, pipeline: str = "sales") -> "Story":
+        """The stages of a pipeline in their order, from place 1."""
+        for position, stage in enumerate(names, 1):
+            self.row("stages", pipeline=pipeline, stage=stage, position=position, status="open")
+        return self
+
+    def rate(self, currency: str, on: str, rate: float, **columns: object) -> "Story":
+        return self.row("fx_rates", currency=currency, valid_on=on, rate=rate, **columns)
+
+    def row(self, table: str, **columns: object) -> "Story":
+        """A row of any table; `recorded` stands for recorded_at, `attributes` for columns of one's own."""
+        self._told.setdefault(table, []).append(_stored(columns))
+        return self
+
+    def declares(self, table: str, **known: Known) -> "Story":
+        """What the mapping says of when columns became true."""
+        self.known.setdefault(table, {}).update(known)
+        return self
+
+    def import_now(self, taken_at: str = TAKEN) -> dict[str, Counts]:
+        """Deliver what was told since the last import."""
+        folder = self.home.with_name(f"{self.home.name}-exports")
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {table: folder / f"{table}.parquet" for table in TABLES if table in self._told}
+        for table, path in files.items():
+            pq.write_table(self._typed(table, self._told[table]), path)
+        taken = parse_moment(taken_at, self.timezone)
+        delivery = Delivery(files, self.known, self.timezone, self.currency, "a story", taken)
+        counts = self._history.append(delivery)
+        self._told.clear()
+        return counts
+
+    @property
+    def history(self) -> History:
+        """The history, with all that was told."""
+        if self._told:
+            self.import_now()
+        return self._history
+
+    def value(self, feature: str | Feature, deal_id: str, as_of: str) -> object:
+        """What one feature says of one deal at a moment."""
+        table = self.table([feature], [(deal_id, as_of)])
+        return table.column(2)[0].as_py()
+
+    def values(self, features: Iterable[str], deal_id: str, as_of: str) -> dict[str, object]:
+        """What several features say of one deal at a moment."""
+        row: dict[str, object] = self.table(list(features), [(deal_id, as_of)]).to_pylist()[0]
+        return {name: row[name] for name in features}
+
+    def table(self, features: Sequence[str | Feature], asked: Sequence[tuple[str, str]]) -> pa.Table:
+        """The feature table of these features at these (deal, moment) pairs."""
+        own = {feature.name: feature for feature in attribute_features(self.history)}
+        wanted = tuple(f if isinstance(f, Feature) else {**CATALOG, **own}[f] for f in features)
+        at = np.array([micros(parse_moment(moment, self.timezone)) for _, moment in asked], np.int64)
+        return build_table(wanted, Moments(np.array([deal for deal, _ in asked], object), at), self.history)
+
+    def _numbered(self, table: str, key: str, **columns: object) -> "Story":
+        if key not in columns:
+            self._numbers[table] = self._numbers.get(table, 0) + 1
+            columns[key] = f"{table}-{self._numbers[table]}"
+        return self.row(table, **columns)
+
+    def _typed(self, table: str, rows: list[dict[str, object]]) -> pa.Table:
+        columns = {}
+        for name in dict.fromkeys(column for row in rows for column in row):
+            found = TABLES[table].column(name)
+            kind = found.kind if found else Kind.TEXT
+            columns[name] = pa.array([self._value(kind, row.get(name)) for row in rows], STORED_AS[kind])
+        return pa.table(columns)
+
+    def _value(self, kind: Kind, told: object) -> object:
+        if told is None:
+            return None
+        if kind is Kind.MOMENT:
+            return parse_moment(str(told), self.timezone)
+        if kind is Kind.DAY:
+            return date.fromisoformat(str(told))
+        if kind is Kind.MONEY:
+            return Decimal(str(told)).quantize(Decimal("0.0001"))
+        return told
+
+
+class DealStory:
+    """What happens to one deal."""
+
+    def __init__(self, story: Story, deal_id: str) -> None:
+        self.story, self.deal_id = story, deal_id
+
+    def changes(self, field: str, value: str, on: str, recorded: str | None = None) -> "DealStory":
+        told = {"deal_id": self.deal_id, "field": field, "changed_at": on, "new_value": value}
+        self.story.row("deal_changes", **told, **({"recorded": recorded} if recorded else {}))
+        return self
+
+    def changes_stage(self, stage: str, on: str, recorded: str | None = None) -> "DealStory":
+        return self.changes("stage", stage, on, recorded)
+
+    def activity(self, on: str, type: str = "call", **columns: object) -> "DealStory":
+        self.story.activity(on, type, deal_id=self.deal_id, **columns)
+        return self
+
+    def closes(self, status: str, on: str, recorded: str | None = None, **columns: object) -> "DealStory":
+        """The row says how and when the deal closed; with `recorded`, in a version of its own from then."""
+        if recorded is None:
+            row = next((r for r in reversed(self.story._told.get("deals", [])) if r["deal_id"] == self.deal_id), None)
+            if row is not None:
+                row.update(_stored(columns), status=status, closed_at=on)
+                self.story._deals[self.deal_id] = dict(row)
+                return self
+        told = {"recorded": recorded} if recorded else {}
+        return self.story.deal(self.deal_id, status=status, closed_at=on, **told, **columns)
+
+
+def _stored(columns: dict[str, object]) -> dict[str, object]:
+    """Columns under the names they are stored by."""
+    renamed = {"recorded": "recorded_at", "created": "created_at"}
+    renamed |= {"customer": "customer_id", "product": "product_id", "rep": "rep_id", "contact": "contact_id"}
+    attributes = columns.get("attributes", {})
+    assert isinstance(attributes, dict)
+    plain = {renamed.get(name, name): value for name, value in columns.items() if name != "attributes"}
+    return plain | {f"attr_{name}": value for name, value in attributes.items()}

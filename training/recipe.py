@@ -43,6 +43,7 @@ class Candidate:
     scorecards: dict[str, Scorecard]
     against_base: dict[str, Comparison]
     left_out: dict[str, str]
+    leaks: dict[str, str]
     sample: Dataset
 
 
@@ -54,7 +55,7 @@ def train_win(
     Raises NoDeals, NothingClosed.
     """
     progress("choosing features")
-    features, left_out = learnable(history, until)
+    features, left_out, leaks = learnable(history, until)
     progress(f"building {len(features)} features")
     dataset = known_dataset(history, features, until)
     no_losses = not (dataset.won == 0).any()
@@ -72,7 +73,7 @@ def train_win(
         "closed_deals": dataset.closed_deals,
         "moments": len(dataset),
         "scorecard": scorecards[choice.name].metrics() if scorecards else {},
-        "left_out": left_out,
+        "leaks": leaks,
     }
     if no_losses:
         meta["note"] = "no deal was ever lost on record, so the chance of winning at all cannot be told"
@@ -89,17 +90,19 @@ def train_win(
         fit_amounts(history, dataset, until),
         meta,
     )
-    return Candidate(bundle, choice, trial, scorecards, against, left_out, dataset)
+    return Candidate(bundle, choice, trial, scorecards, against, left_out, leaks, dataset)
 
 
-def learnable(history: History, until: datetime) -> tuple[tuple[Feature, ...], dict[str, str]]:
-    """The features a model may learn from, and why the others are left out: not there, too young, or leaking."""
+def learnable(
+    history: History, until: datetime
+) -> tuple[tuple[Feature, ...], dict[str, str], dict[str, str]]:
+    """The features a model may learn from; why others are left out (not there, too young); which leak."""
     from features.audit import suspects
 
     offering = offered(history, until)
-    leaks = suspects(history, until)
+    leaks = {name: why for name, why in suspects(history, until).items() if name not in offering.left_out}
     kept = tuple(feature for feature in offering.features if feature.name not in leaks)
-    return kept, {**offering.left_out, **leaks}
+    return kept, offering.left_out, leaks
 
 
 def known_dataset(history: History, features: tuple[Feature, ...], until: datetime) -> Dataset:

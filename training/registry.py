@@ -276,7 +276,7 @@ def _write_artifacts(candidate: Candidate, folder: Path) -> None:
     (folder / "scorecard.json").write_text(scorecard_text(candidate), "utf-8")
     (folder / "features.json").write_text(
         json.dumps(
-            {"used": [f.name for f in candidate.bundle.features], "left_out": candidate.left_out},
+            {"used": [f.name for f in candidate.bundle.features], "left_out": candidate.left_out, "leaks": candidate.leaks},
             ensure_ascii=False,
             indent=1,
         ),

@@ -4,10 +4,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.history import History
-from features.kernel import MISSING, Index, build_index
+from features.kernel import MISSING, Index, Ints, build_index, codes_in
+from features.stream_sql import name
 from features.streams import Stream, open_streams
 from features.verbs import Of
 
@@ -39,10 +39,11 @@ class LocalStreams:
     def _load(self, stream: str, of: Of) -> Index:
         found = self._streams[stream]
         wanted = sorted(self._columns.get(stream, frozenset()) & found.columns.keys())
-        chosen = "".join(f', "{column}"' for column in wanted)
+        chosen = "".join(f", {_filled(column, found)}" for column in wanted)
         with self._history.connect() as con:
             table = con.sql(
-                f"SELECT key_{of} AS id, known, happened, retired{chosen} FROM ({found.sql}) "
+                f"SELECT key_{of} AS id, known, happened, coalesce(retired, {MISSING}) AS retired{chosen} "
+                f"FROM ({found.sql}) "
                 f"WHERE key_{of} IS NOT NULL AND (retired IS NULL OR retired > known) "
                 "ORDER BY id, known, happened, tie"
             ).to_arrow_table()
@@ -50,37 +51,42 @@ class LocalStreams:
 
 
 def index_of(table: pa.Table, stream: Stream, columns: list[str]) -> Index:
-    """An index from rows (id, known, happened, retired, columns...) sorted by id and known."""
-    ids = table["id"].combine_chunks().dictionary_encode()
-    ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
-    starts = np.searchsorted(np.asarray(ids.indices), np.arange(len(ids.dictionary) + 1))
-    values: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
+    """An index from rows (id, known, happened, retired, columns...) sorted by id and known; no number is NULL."""
+    ids, names = _codes(table["id"])
+    values: dict[str, Ints] = {}
     levels = {}
     for column in columns:
         if stream.columns[column] == "category":
-            values[column], levels[column] = _codes(table[column])
+            values[column], dictionary = _codes(table[column])
+            levels[column] = np.array(dictionary.to_pylist(), dtype=object)
         else:
-            values[column] = _integers(table[column], MISSING)
-    retired = table["retired"]
+            values[column] = _integers(table[column])
+    retired = _integers(table["retired"])
     return build_index(
-        ids.dictionary,
-        starts.astype(np.int64),
-        _integers(table["known"], MISSING),
-        _integers(table["happened"], MISSING),
+        names,
+        np.searchsorted(ids, np.arange(len(names) + 1)).astype(np.int64),
+        _integers(table["known"]),
+        _integers(table["happened"]),
         values,
         levels,
-        None if retired.null_count == len(retired) else _integers(retired, MISSING),
+        retired if (retired != MISSING).any() else None,
     )
 
 
-def _integers(column: pa.ChunkedArray, missing: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.asarray(pc.fill_null(pc.cast(column, pa.int64()), missing).to_numpy()).astype(np.int64)
+def _filled(column: str, stream: Stream) -> str:
+    if stream.columns[column] == "category":
+        return name(column)
+    return f"coalesce({name(column)}, {MISSING})::BIGINT AS {name(column)}"
 
 
-def _codes(
-    column: pa.ChunkedArray,
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.object_]]]:
-    encoded = pc.cast(column, pa.string()).combine_chunks().dictionary_encode()
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    codes = np.asarray(pc.fill_null(encoded.indices, -1)).astype(np.int64)
-    return codes, np.array(encoded.dictionary.to_pylist(), dtype=object)
+def _integers(column: pa.ChunkedArray) -> Ints:
+    parts = [np.frombuffer(c.buffers()[1], np.int64)[c.offset : c.offset + len(c)] for c in column.chunks if len(c)]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
+    """Texts as codes into a dictionary in order of appearance; -1 is missing."""
+    chunks = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    if not chunks.num_chunks:
+        return np.empty(0, np.int64), pa.nulls(0, pa.string())
+    return np.concatenate([codes_in(chunk.indices) for chunk in chunks.chunks]), chunks.chunk(0).dictionary

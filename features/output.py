@@ -1,0 +1,87 @@
+"""Where a command's table goes: CSV, Parquet or JSON, by the file's ending; whole or not at all."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.errors import ForesellError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pyarrow as pa
+
+ENDINGS = (".csv", ".parquet", ".json")
+
+
+class UnknownEnding(ForesellError):
+    problem = "{0} ends in none of {1}."
+    fix = "name the file so that its ending says the format."
+
+
+class NotWritable(ForesellError):
+    problem = "{0} cannot be written: {1}."
+    fix = "choose a folder that exists and may be written to, with room on the disk."
+
+
+def write_table(table: "pa.Table", path: Path) -> None:
+    """Write a table; JSON is a list of objects. Raises UnknownEnding, NotWritable."""
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise UnknownEnding(path, ", ".join(ENDINGS))
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        _write(table, draft, ending)
+        os.replace(draft, path)
+    except OSError as failure:
+        draft.unlink(missing_ok=True)
+        raise NotWritable(path, failure.strerror or failure) from failure
+
+
+def write_text(writers: "Mapping[str, Callable[[], str]]", path: Path) -> None:
+    """Write the text that the file's ending asks for. Raises UnknownEnding, NotWritable."""
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise UnknownEnding(path, ", ".join(writers))
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_text(writer(), "utf-8")
+        os.replace(draft, path)
+    except OSError as failure:
+        draft.unlink(missing_ok=True)
+        raise NotWritable(path, failure.strerror or failure) from failure
+
+
+def table_text(table: "pa.Table") -> str:
+    """A table as a JSON list of objects; days and moments in ISO format."""
+    import json
+
+    return json.dumps([{k: _plain(v) for k, v in row.items()} for row in table.to_pylist()], ensure_ascii=False)
+
+
+def _write(table: "pa.Table", path: Path, ending: str) -> None:
+    if ending == ".parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, path)
+    elif ending == ".csv":
+        import csv
+
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(table.column_names)
+            for batch in table.to_batches(max_chunksize=10_000):
+                columns = [column.to_pylist() for column in batch.columns]
+                writer.writerows([_text(v) for v in row] for row in zip(*columns, strict=True))
+    else:
+        path.write_text(table_text(table) + "\n", "utf-8")
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _text(value: object) -> object:
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else _plain(value)

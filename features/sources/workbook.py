@@ -1,0 +1,118 @@
+"""How is an Excel workbook (.xlsx) read: one sheet, cells as the texts a person means by them?"""
+
+import warnings
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from pathlib import Path
+from zipfile import BadZipFile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from features.errors import ForesellError
+from features.sources.staged import ROW, Options, Staged, clean_headers
+from features.suggesting import hint
+
+BATCH = 20_000
+"""Rows kept in memory at once."""
+Row = tuple[object, ...]
+
+
+class NotWorkbook(ForesellError):
+    """A file of another kind under the name of a workbook."""
+
+    problem = "{0} is named like an Excel workbook and is not one ({1})."
+    fix = "if it is a text file, rename it to end in .csv, here and in the mapping; else save it as .xlsx again."
+
+
+class UnknownSheet(ForesellError):
+    """The workbook has no such sheet."""
+
+    problem = "{0} has no sheet named '{1}'."
+    fix = "correct sheet: in the mapping. {2}"
+
+
+class EmptySheet(ForesellError):
+    """A sheet without a header."""
+
+    problem = "The sheet '{1}' of {0} has no header row."
+    fix = "name the right sheet with sheet: in the mapping, or export the file again."
+
+
+def read(path: Path, target: Path, options: Options) -> Staged:
+    """Read one sheet (the first unless `options.sheet` names one) into texts.
+
+    Raises NotWorkbook, UnknownSheet, EmptySheet, DuplicateHeader, ReservedHeader.
+    """
+    with path.open("rb") as stream, warnings.catch_warnings():
+        # openpyxl warns of things it would lose when writing; nothing is written here.
+        warnings.simplefilter("ignore")
+        if stream.read(4) != b"PK\x03\x04":
+            raise NotWorkbook(path.name, "it does not begin like a zip archive")
+        stream.seek(0)
+        try:
+            book = load_workbook(stream, read_only=True, data_only=True)
+        except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as wrong:
+            raise NotWorkbook(path.name, str(wrong).splitlines()[0]) from wrong
+        title = _title(path.name, [sheet.title for sheet in book.worksheets], options.sheet)
+        sheet = book[title]
+        sheet.reset_dimensions()  # some exporters write a size that is too small
+        return _write(path.name, title, sheet.iter_rows(values_only=True), target)
+
+
+def _title(file: str, titles: list[str], wanted: str | None) -> str:
+    if not titles:
+        raise EmptySheet(file, "")
+    if wanted is not None and wanted not in titles:
+        raise UnknownSheet(file, wanted, hint(wanted, titles))
+    return titles[0] if wanted is None else wanted
+
+
+def _write(file: str, title: str, rows: Iterator[Row], target: Path) -> Staged:
+    header = next((_texts(row) for row in rows if any(cell is not None for cell in row)), None)
+    if header is None:
+        raise EmptySheet(file, title)
+    while header and header[-1] is None:
+        header.pop()
+    headers = clean_headers(file, [name or "" for name in header])
+    schema = pa.schema([*((f"c{n}", pa.string()) for n in range(len(headers))), (ROW, pa.int64())])
+    with pq.ParquetWriter(target, schema, compression="snappy") as writer:
+        for batch in _batches(rows, len(headers)):
+            columns = [pa.array(column, kind) for column, kind in zip(batch, schema.types, strict=True)]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return Staged(target, headers)
+
+
+def _batches(rows: Iterator[Row], width: int) -> Iterator[list[list[object]]]:
+    """Columns of texts and the row numbers; rows without any value are passed over."""
+    batch: list[list[object]] = []
+    for number, row in enumerate(rows, 1):
+        texts = _texts(row[:width])
+        if any(text is not None for text in texts):
+            batch.append([*texts, *[None] * (width - len(texts)), number])
+        if len(batch) == BATCH:
+            yield [list(column) for column in zip(*batch, strict=True)]
+            batch = []
+    if batch:
+        yield [list(column) for column in zip(*batch, strict=True)]
+
+
+def _texts(row: Row) -> list[str | None]:
+    return [_text(cell) for cell in row]
+
+
+def _text(cell: object) -> str | None:
+    """A cell as a person reads it: real dates in ISO form, whole numbers without `.0`."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    return str(cell)

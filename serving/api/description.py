@@ -1,0 +1,49 @@
+"""How is the API described? OpenAPI with our problem documents, and a page that reads it, offline."""
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
+
+from serving.description_page import description_page, style_source
+from serving.problems import MEDIA_TYPE
+
+router = APIRouter(include_in_schema=False)
+ALWAYS = {"401": "The API key is missing or not accepted.", "403": "The API key lacks the scope."}
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+
+
+@router.get("/docs")
+def read_description(request: Request) -> HTMLResponse:
+    """Every call, readable without any network."""
+    policy = f"default-src 'none'; style-src '{style_source()}'; frame-ancestors 'none'"
+    return HTMLResponse(description_page(request.app.openapi()), headers={"Content-Security-Policy": policy})
+
+
+def describe(app: FastAPI) -> None:
+    """Make the app's OpenAPI say that every error is a problem document."""
+
+    def openapi() -> dict[str, object]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    _with_problems(operation)
+            for replaced in ("HTTPValidationError", "ValidationError"):
+                schema["components"]["schemas"].pop(replaced, None)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _with_problems(operation: dict[str, dict[str, dict[str, object]]]) -> None:
+    responses = operation["responses"]
+    if "security" in operation:
+        for status, said in ALWAYS.items():
+            responses.setdefault(status, {"description": said, "content": {"application/json": {"schema": PROBLEM}}})
+    for status, response in responses.items():
+        content = response.get("content", {})
+        if status >= "400" and isinstance(content, dict) and "Readiness" not in str(content):
+            response["content"] = {MEDIA_TYPE: {"schema": PROBLEM}}
+            if response["description"] == "Validation Error":
+                response["description"] = "The request does not have the shape that this call expects."

@@ -1,0 +1,40 @@
+"""In which language does a caller want reasons?"""
+
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+NOT_USED: dict[Language, str] = {
+    "en": "Not used by this model: {0}.",
+    "zh": "此模型未使用：{0}。",
+}
+
+
+def preferred(accept_language: str | None, otherwise: Language) -> Language:
+    """The language an Accept-Language header likes best among those we speak (RFC 9110, 12.5.4).
+
+    >>> preferred("zh-CN,zh;q=0.9,en;q=0.8", "en")
+    'zh'
+    >>> preferred("fr, en;q=0.5", "zh")
+    'en'
+    >>> preferred(None, "en")
+    'en'
+    """
+    best, weight = otherwise, 0.0
+    for part in (accept_language or "").split(","):
+        tag, _, parameter = part.strip().lower().partition(";")
+        found: Language | None = {"en": "en", "zh": "zh"}.get(tag.split("-")[0])  # type: ignore[assignment]
+        liking = _quality(parameter)
+        if found is not None and liking > weight:
+            best, weight = found, liking
+    return best
+
+
+def _quality(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0

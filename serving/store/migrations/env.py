@@ -1,0 +1,13 @@
+"""How does Alembic reach the database? On the connection that `serving.store.upgrading` hands over."""
+
+from alembic import context
+
+from serving.store.tables import Tables
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Tables.metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,42 @@
+import pytest
+
+from features.strict_yaml import UnreadableYaml, read_yaml
+
+
+def read(tmp_path, content):
+    path = tmp_path / "m.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_yaml(path)
+
+
+def test_words_stay_what_the_user_wrote(tmp_path):
+    found = read(
+        tmp_path, "{No: lost, 1: yes, day: 2016-10-20, sum: 1e3, none: null, tilde: ~, empty: , q: 'null'}"
+    )
+    assert found == {
+        "No": "lost", "1": "yes", "day": "2016-10-20", "sum": "1e3", "none": None, "tilde": None, "empty": None,
+        "q": "null",
+    }  # fmt: skip
+
+
+def test_nested_lists_and_mappings(tmp_path):
+    assert read(tmp_path, "a:\n  - {b: c}\n  - d\n") == {"a": [{"b": "c"}, "d"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "word"),
+    [
+        ("a: 1\nb: [1, 2\nc: 3\n", 3, ""),
+        ("a: 1\nb: 2\na: 3\n", 3, "'a' stands here twice"),
+        ("a: 1\n\tb: 2\n", 2, ""),
+        (b"a: \xff\xfe\n", 1, "UTF-8"),
+        ("? [a]\n: b\n", 1, "key"),
+    ],
+)
+def test_an_unreadable_file_is_named_with_its_line(tmp_path, content, line, word):
+    with pytest.raises(UnreadableYaml, match=f"line {line}: .*{word}"):
+        read(tmp_path, content)
+
+
+def test_an_empty_file_is_nothing(tmp_path):
+    assert read(tmp_path, "# only a comment\n") is None

@@ -1,0 +1,342 @@
+"""A small company behind the service: four deals in a real history, a model whose answers can be worked out by hand."""
+
+import json
+import math
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+from time import sleep
+
+import httpx
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from features.catalog import fingerprint, select
+from features.contracts import Known
+from features.definition import Feature
+from features.evaluate import Category, Values
+from features.history import Delivery, History
+from serving.app import create_app
+from serving.champion import Sources
+from serving.keys import create_key
+from serving.settings import ServingSettings
+from serving.store.opening import open_store
+
+NOW = datetime(2026, 11, 21, 9, 30)
+UNTIL = datetime(2026, 11, 1)
+FEATURES = select("deal_amount", "deal_stage")
+
+
+def log_odds(p: float) -> float:
+    return math.log(p / (1 - p))
+
+
+@dataclass(frozen=True)
+class SmallReason:
+    feature: str
+    value: float | str | None
+    effect: float
+    text: str
+
+
+@dataclass(frozen=True)
+class SmallScore:
+    probability: float | None
+    low: float | None
+    high: float | None
+    by_days: Mapping[float, float]
+    close_after_days: float | None
+    amount: float | None
+    reasons: Sequence[SmallReason]
+    note: str | None
+
+
+@dataclass(frozen=True)
+class SmallChampion:
+    """Log-odds of 0.4, one more for each ten times 1,000 of amount, `bonus` for the stage Proposal."""
+
+    version: str
+    bonus: float = 0.5
+    until: datetime = UNTIL
+    model: str = "win"
+    rung: str = "model"
+    features: tuple[Feature, ...] = FEATURES
+    fingerprint: str = fingerprint(FEATURES)
+    base_rate: float | None = 0.4
+    meta: Mapping[str, object] = field(
+        default_factory=lambda: {"says": "The model beats the base rate.", "scorecard": {"log_loss": 0.5}}
+    )
+
+    def score(
+        self,
+        values: Mapping[str, Values],
+        horizons: Sequence[float],
+        language: str = "en",
+        most_reasons: int = 5,
+    ) -> list[SmallScore]:
+        stages = values["deal_stage"]
+        assert isinstance(stages, Category)
+        return [
+            self._one(float(amount), stage, horizons, language, most_reasons)
+            for amount, stage in zip(values["deal_amount"], stages.texts(), strict=True)
+        ]
+
+    def _one(
+        self, amount: float, stage: str | None, horizons: Sequence[float], language: str, most: int
+    ) -> SmallScore:
+        raises = "raises" if language == "en" else "提高"
+        effects = {"deal_amount": math.log10(amount / 1000), "deal_stage": self.bonus * (stage == "Proposal")}
+        shown = {"deal_amount": amount, "deal_stage": stage}
+        p = 1 / (1 + math.exp(-log_odds(0.4) - sum(effects.values())))
+        reasons = [
+            SmallReason(name, shown[name], effect, raises) for name, effect in effects.items() if effect
+        ]
+        by_days = {days: p * (1 - math.exp(-days / 50)) for days in horizons}
+        return SmallScore(p, p * 0.9, min(p * 1.1, 1), by_days, 40.0, amount, reasons[:most], None)
+
+
+@dataclass
+class SmallRecords:
+    """Deals of a history, found by DuckDB once."""
+
+    deals: dict[str, dict[str, object]]
+    data_as_of: datetime = datetime(2026, 11, 21, 8)
+
+    def has(self, deal_id: str) -> bool:
+        return deal_id in self.deals
+
+    def is_open(self, deal_id: str, as_of: datetime) -> bool:
+        deal = self.deals[deal_id]
+        closed = deal["closed_at"]
+        return deal["created_at"] < as_of and (closed is None or as_of <= closed)  # type: ignore[operator]
+
+    def values(self, deal_ids: Sequence[str], as_of: datetime) -> dict[str, Values]:
+        return self._columns([self.deals[deal_id] for deal_id in deal_ids])
+
+    def values_of_records(self, records: Sequence[Mapping[str, object]], as_of: datetime) -> dict[str, Values]:
+        return self._columns([{**self.deals.get(str(one.get("deal_id")), {}), **one} for one in records])
+
+    def record(self, deal_id: str) -> dict[str, object]:
+        return self.deals[deal_id]
+
+    @staticmethod
+    def _columns(deals: Sequence[Mapping[str, object]]) -> dict[str, Values]:
+        stages = [deal.get("stage") for deal in deals]
+        levels = np.array(sorted({str(stage) for stage in stages if stage is not None}), dtype=object)
+        places = {level: place for place, level in enumerate(levels)}
+        codes = np.array([-1 if stage is None else places[str(stage)] for stage in stages], np.int64)
+        amounts = np.array([float(deal.get("amount") or 1000) for deal in deals])  # type: ignore[arg-type]
+        return {"deal_amount": amounts, "deal_stage": Category(codes, levels)}
+
+
+def small_records(history: History, features: tuple[Feature, ...]) -> SmallRecords:
+    """The deals' latest rows."""
+    with history.connect() as con:
+        rows = con.execute(
+            "SELECT deal_id, created_at, closed_at, amount, stage, status FROM "
+            f"({history.sql_latest('deals')}) ORDER BY deal_id"
+        ).fetchall()
+    names = ("deal_id", "created_at", "closed_at", "amount", "stage", "status")
+    return SmallRecords({row[0]: dict(zip(names, row, strict=True)) for row in rows})
+
+
+def pointer(home: Path, model: str) -> Path:
+    return home / "champions" / f"{model}.json"
+
+
+def find(home: Path, model: str) -> Path | None:
+    if not pointer(home, model).exists():
+        return None
+    return home / "champions" / json.loads(pointer(home, model).read_text())["folder"]
+
+
+def load(folder: Path) -> SmallChampion:
+    stored = json.loads((folder / "bundle.json").read_text())
+    return SmallChampion(stored["version"], stored["bonus"], datetime.fromisoformat(stored["until"]))
+
+
+SMALL = Sources(find=find, watched=pointer, load=load, remember=small_records)
+
+DEALS = (
+    ("D-1", datetime(2026, 10, 1), None, 1000, "Proposal", "open"),
+    ("D-2", datetime(2026, 10, 2), None, 10000, "Contact", "open"),
+    ("D-3", datetime(2026, 9, 1), datetime(2026, 11, 10), 5000, "Won", "won"),
+    ("单/4", datetime(2026, 11, 1), None, 100, None, "open"),
+)
+
+
+def deliver(home: Path, deals: Sequence[tuple[object, ...]], taken_at: datetime = NOW) -> None:
+    """Put deals on record."""
+    types = {
+        "deal_id": pa.string(),
+        "created_at": pa.timestamp("us"),
+        "closed_at": pa.timestamp("us"),
+        "amount": pa.decimal128(18, 4),
+        "stage": pa.string(),
+        "status": pa.string(),
+    }
+    columns = zip(types.items(), zip(*deals, strict=True), strict=True)
+    table = pa.table({name: pa.array(list(values), kind) for (name, kind), values in columns})
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "delivery.parquet"
+    pq.write_table(table, file)
+    known = {"deals": {"amount": Known.AT_CREATION, "stage": Known.AT_CREATION}}
+    History.open(home).append(Delivery({"deals": file}, known, "Asia/Shanghai", "CNY", "test", taken_at))
+    file.unlink()
+
+
+def promote(home: Path, version: str, bonus: float = 0.5, until: datetime = UNTIL) -> None:
+    """Make a model the champion the way promotion does: the bundle first, then the pointer at once."""
+    folder = home / "champions" / f"win-{version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    stored = {"version": version, "bonus": bonus, "until": until.isoformat()}
+    (folder / "bundle.json").write_text(json.dumps(stored))
+    draft = pointer(home, "win").with_suffix(".tmp")
+    draft.write_text(json.dumps({"version": version, "folder": folder.name}))
+    draft.replace(pointer(home, "win"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a history and a champion."""
+    folder = tmp_path / "home"
+    deliver(folder, DEALS)
+    promote(folder, "7")
+    return folder
+
+
+@pytest.fixture
+def settings(home: Path) -> ServingSettings:
+    """Settings for that home; nothing is waited for."""
+    return ServingSettings(home=home, key_recheck="00:00:00")  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A client of a running app over a real socket, with a key."""
+
+    client: httpx.Client
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+    def score(self, *deals: Mapping[str, object], **more: object) -> dict[str, object]:
+        answer = self.client.post("/v1/scores/deals", json={"deals": deals, **more}, headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def refused(self, status: int, *deals: Mapping[str, object], **more: object) -> dict[str, object]:
+        answer = self.client.post("/v1/scores/deals", json={"deals": deals, **more}, headers=self.headers)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        return dict(answer.json())
+
+    def get(self, path: str) -> dict[str, object]:
+        answer = self.client.get(path, headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+
+class Served:
+    """An app served by uvicorn on a free port of this machine, in a thread."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=5)
+        self._server = uvicorn.Server(config)
+        self._thread = Thread(target=self._server.run, args=([self._socket],), daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive(), "the service did not start"
+            sleep(0.005)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self._socket.getsockname()[1]}", timeout=20)
+
+    def stop(self) -> None:
+        """Close the client and wait for the server to end."""
+        self.client.close()
+        self._server.should_exit = True
+        self._thread.join(20)
+        self._socket.close()
+
+
+Start = Callable[..., Service]
+
+
+def make_key(settings: ServingSettings, *scopes: str, expires_at: datetime | None = None) -> str:
+    """A key of the service's database."""
+    store = open_store(settings.store_address)
+    try:
+        return create_key(store, "test", scopes, expires_at, NOW)
+    finally:
+        store.close()
+
+
+@pytest.fixture
+def start(settings: ServingSettings) -> Iterator[Start]:
+    """Starts a service: `start(scopes=("score",), now=..., sources=..., <setting>=...)`."""
+    running: list[Served] = []
+
+    def starting(
+        scopes: Sequence[str] = ("score", "read"),
+        now: datetime = NOW,
+        sources: Sources = SMALL,
+        **changed: object,
+    ) -> Service:
+        wanted = ServingSettings(**{**settings.model_dump(), **changed})
+        app = create_app(wanted, lambda: now, sources=sources, wall_clock=lambda: NOW)
+        served = Served(app)
+        running.append(served)
+        return Service(served.client, make_key(wanted, *scopes))
+
+    yield starting
+    for served in running:
+        served.stop()
+
+
+@pytest.fixture
+def service(start: Start) -> Service:
+    """A running service with a key for scores and records."""
+    return start()
+
+
+@dataclass(frozen=True)
+class Company:
+    """What tests tell the small company to do."""
+
+    home: Path
+    now: datetime = NOW
+    until: datetime = UNTIL
+    sources: Sources = SMALL
+    champion: type[SmallChampion] = SmallChampion
+
+    def promote(self, version: str, bonus: float = 0.5, until: datetime = UNTIL) -> None:
+        """Make a model the champion."""
+        promote(self.home, version, bonus, until)
+
+    def promote_broken(self, version: str) -> None:
+        """Make a model the champion whose bundle cannot be read."""
+        promote(self.home, version)
+        (self.home / "champions" / f"win-{version}" / "bundle.json").write_text("{")
+
+    def deliver(self, *deals: tuple[object, ...]) -> None:
+        """Put more deals on record."""
+        deliver(self.home, deals)
+
+    def make_key(self, settings: ServingSettings, *scopes: str, expires_at: datetime | None = None) -> str:
+        """A key of the service's database."""
+        return make_key(settings, *scopes, expires_at=expires_at)
+
+
+@pytest.fixture
+def company(home: Path) -> Company:
+    """The company behind the service."""
+    return Company(home)

@@ -1,0 +1,60 @@
+from datetime import datetime, timedelta
+
+import pytest
+
+from serving.keys import revoke_key
+from serving.store.opening import open_store
+
+WAYS = [("POST", "/v1/scores/deals", "score"), ("GET", "/v1/deals/D-1", "read"), ("GET", "/v1/models", "read")]
+BODY = {"deals": [{"deal_id": "D-1"}]}
+
+
+def call(service, method, path, key):
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    return service.client.request(method, path, headers=headers, json=BODY if method == "POST" else None)
+
+
+def test_every_route_under_v1_is_tried_here(service):
+    paths = service.client.get("/openapi.json").json()["paths"]
+    declared = {(method.upper(), path) for path, methods in paths.items() for method in methods if "/v1" in path}
+
+    assert declared == {(method, path.replace("D-1", "{deal_id}")) for method, path, _ in WAYS}
+
+
+@pytest.mark.parametrize(("method", "path", "scope"), WAYS)
+def test_a_key_with_the_scope_is_needed(start, company, settings, method, path, scope):
+    service = start()
+    others = [one for one in ("score", "ingest", "read", "plan") if one != scope]
+
+    assert call(service, method, path, None).status_code == 401
+    assert call(service, method, path, "fsl_abcdefgh_" + "x" * 43).status_code == 401
+    refused = call(service, method, path, company.make_key(settings, *others))
+    assert refused.status_code == 403
+    assert refused.json()["type"] == "urn:foresell:problem:scope-missing"
+    assert f"'{scope}'" in refused.json()["detail"]
+    assert call(service, method, path, company.make_key(settings, scope)).status_code == 200
+    assert call(service, method, path, company.make_key(settings, "admin")).status_code == 200
+
+
+def test_a_refusal_says_how_to_authenticate(service):
+    answer = service.client.get("/v1/models")
+
+    assert answer.headers["www-authenticate"] == 'Bearer realm="foresell"'
+    assert answer.json()["type"] == "urn:foresell:problem:key-missing"
+
+
+def test_a_key_is_checked_before_the_body_is_judged(service):
+    assert service.client.post("/v1/scores/deals", json={"deals": "nonsense"}).status_code == 401
+
+
+def test_a_revoked_key_and_an_expired_one_open_nothing(start, company, settings):
+    service = start()
+    assert service.client.get("/v1/models", headers=service.headers).status_code == 200
+    store = open_store(settings.store_address)
+    revoke_key(store, service.key.split("_")[1], datetime(2026, 11, 21))
+    store.close()
+    assert service.client.get("/v1/models", headers=service.headers).status_code == 401
+
+    key = company.make_key(settings, "read", expires_at=company.now + timedelta(hours=1))
+    later = start()
+    assert call(later, "GET", "/v1/models", key).status_code == 200

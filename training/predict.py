@@ -1,0 +1,79 @@
+"""Scores of all open deals at a moment, as a table."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from features.engines.local import LocalStreams
+from features.errors import ForesellError
+from features.history import History
+from features.needs import columns_of
+from features.open_deals import open_deals
+from features.table import compute
+from training.bundle import Bundle, Score
+from training.reasons import Language
+
+
+class ModelKnowsTheFuture(ForesellError):
+    problem = "Version {0} of the {1} model learned from what was recorded until {2}; a prediction as of {3} would know the future."
+    fix = "name a version trained by then (--model VERSION, see foresell models list), or train one: foresell train {1} --until {4}."
+
+
+class NoChampion(ForesellError):
+    problem = "No {0} model has been promoted in {1}."
+    fix = "train one: foresell train {0}."
+
+
+def check_time(bundle: Bundle, as_of: datetime) -> None:
+    """Refuse a moment (naive UTC) before the end of what the model learned from. Raises ModelKnowsTheFuture."""
+    if as_of < bundle.until:
+        moment, until = as_of.isoformat(timespec="seconds"), bundle.until.isoformat(timespec="seconds")
+        raise ModelKnowsTheFuture(bundle.version, bundle.model, f"{until} UTC", f"{moment} UTC", f"{moment}Z")
+
+
+def predict_win(
+    history: History, bundle: Bundle, as_of: datetime, horizons: Sequence[float], language: Language = "en"
+) -> pa.Table:
+    """One row for each deal open at `as_of` (naive UTC), in the columns of docs/commands.md; by deal id.
+
+    Raises ModelKnowsTheFuture.
+    """
+    check_time(bundle, as_of)
+    moments = open_deals(history, as_of)
+    values = compute(bundle.features, LocalStreams(history, columns_of(bundle.features)), moments)
+    scores = bundle.score(values, horizons, language) if len(moments) else []
+    zone = ZoneInfo(history.timezone or "UTC")
+    said = as_of.replace(tzinfo=UTC).astimezone(zone).isoformat()
+    columns = {
+        "deal_id": pa.array(moments.ids, pa.string()),
+        "as_of": pa.array([said] * len(moments), pa.string()),
+        "win_probability": pa.array([score.probability for score in scores], pa.float64()),
+        "low": pa.array([score.low for score in scores], pa.float64()),
+        "high": pa.array([score.high for score in scores], pa.float64()),
+    }
+    for days in horizons:
+        columns[f"p_win_by_{days:g}d"] = pa.array([score.by_days[days] for score in scores], pa.float64())
+    closes = [close_day(score, as_of, zone) for score in scores]
+    columns["expected_close_on"] = pa.array(closes, pa.date32())
+    columns["expected_amount"] = pa.array([score.amount for score in scores], pa.float64())
+    columns["reasons"] = pa.array([reasons_text(score) for score in scores], pa.string())
+    columns["model_version"] = pa.array([bundle.version] * len(moments), pa.string())
+    return pa.table(columns)
+
+
+def close_day(score: Score, as_of: datetime, zone: ZoneInfo) -> "object | None":
+    """The local day on which a deal is expected to close if it is won."""
+    if score.close_after_days is None:
+        return None
+    return (as_of + timedelta(days=score.close_after_days)).replace(tzinfo=UTC).astimezone(zone).date()
+
+
+def reasons_text(score: Score) -> str:
+    """The reasons as a JSON list; a note stands in for them where there is no probability."""
+    if score.probability is None and score.note:
+        return json.dumps([{"feature": "note", "value": None, "effect": 0.0, "text": score.note}], ensure_ascii=False)
+    return json.dumps([asdict(reason) for reason in score.reasons], ensure_ascii=False)
