@@ -79,7 +79,7 @@ def _leaks(history: History, deals: Deals, until: datetime) -> list[Finding]:
     bench = Bench.of(deals, len(columns))
     found = list(_column_findings(columns, bench))
     found += change_findings(history, deals, until)
-    found += time_findings(history, deals, until)
+    found += time_findings(history, deals, columns, until)
     return found
 
 

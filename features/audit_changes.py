@@ -7,7 +7,7 @@ import numpy as np
 
 from features.as_of import micros
 from features.audit_columns import NUMBERS, UNTESTED, Deals, tracked_fields
-from features.audit_report import Finding
+from features.audit_report import Finding, Severity
 from features.audit_words import tell
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Known
 from features.history import History
@@ -15,12 +15,14 @@ from features.leak_tests import share_at_least
 from features.stream_sql import change_events, known_since, name
 
 ALPHA = 1e-4
+"""Chance that a lower bound is wrong."""
 FEWEST = 20
 """Deals, or changes, below which nothing is said."""
 REPLACED = 0.1
 """Share of closings at which a value known at creation is not replaced."""
 AT_CLOSE_SHARE = 0.3
-HOUR, DAY = 3_600_000_000, 86_400_000_000
+"""Share of a field's changes that is worth telling."""
+HOUR = 3_600_000_000
 
 
 def change_findings(history: History, deals: Deals, until: datetime) -> Iterator[Finding]:
@@ -47,7 +49,8 @@ def _row_has_last(history: History, field: str, until: datetime) -> Iterator[Fin
             f"arg_max(new_value, changed_at) AS last_value FROM ({history.sql_versions('deal_changes')}) "
             f"WHERE field = ? AND {known_since('deal_changes')} < {micros(until)} GROUP BY deal_id) "
             f"SELECT count(*), count(*) FILTER (try_cast(d.{name(column)} AS {cast}) = {last}) FROM changes c "
-            f"JOIN ({history.sql_versions('deals')}) d ON d.deal_id = c.deal_id AND d.version = 0 WHERE {first} <> {last}",
+            f"JOIN ({history.sql_versions('deals')}) d ON d.deal_id = c.deal_id AND d.version = 0 "
+            f"WHERE {first} <> {last}",
             [field],
         ).fetchall()[0]
     if row[0] >= FEWEST and share_at_least(row[1], row[0], ALPHA) > 0.5:
@@ -65,8 +68,9 @@ def _with_close(history: History, field: str, deals: Deals, until: datetime) -> 
         ).fetchnumpy()
     if not len(deals):
         return
-    place = np.minimum(np.searchsorted(deals.ids, rows["deal_id"].astype(object)), len(deals) - 1)
-    ours = (deals.ids[place] == rows["deal_id"].astype(object)) & deals.closed[place]
+    ids = np.asarray(rows["deal_id"], object)
+    place = np.minimum(np.searchsorted(deals.ids, ids), len(deals) - 1)
+    ours = (deals.ids[place] == ids) & deals.closed[place]
     late = ours & (rows["happened"] >= deals.closed_at[place] - HOUR)
     if ours.sum() >= FEWEST and (share := late.sum() / ours.sum()) > AT_CLOSE_SHARE:
         facts = {"share": f"{share:.0%}", "changes": f"{ours.sum():,}"}
@@ -78,8 +82,7 @@ def _rewritten(history: History, until: datetime) -> Iterator[Finding]:
     columns = [
         column
         for column in history.columns("deals")
-        if column not in UNTESTED
-        and history.known("deals", column.removeprefix(ATTRIBUTE_PREFIX)) is Known.AT_CREATION
+        if column not in UNTESTED and history.known("deals", column.removeprefix(ATTRIBUTE_PREFIX)) is Known.AT_CREATION
     ]
     if not columns:
         return
@@ -101,7 +104,11 @@ def _rewritten(history: History, until: datetime) -> Iterator[Finding]:
         at_close, elsewhere = row[3 + 2 * i], row[4 + 2 * i]
         low = share_at_least(at_close, closings, ALPHA) if closings >= FEWEST else 0.0
         if low > REPLACED and (not others or low > 2 * elsewhere / others):
-            facts = {"changed": f"{at_close / closings:.0%}", "closings": f"{closings:,}", "tainted": f"{tainted:,}"}
+            facts = {
+                "changed": f"{at_close / closings:.0%}",
+                "closings": f"{closings:,}",
+                "tainted": f"{tainted:,}",
+            }
             facts["others"] = f"{elsewhere / others:.0%}" if others else "-"
-            severity = "error" if tainted >= FEWEST else "warning"
+            severity: Severity = "error" if tainted >= FEWEST else "warning"
             yield tell("rewritten-at-close", "deals", column.removeprefix(ATTRIBUTE_PREFIX), severity, facts)

@@ -1,6 +1,6 @@
 """What does each column say of each deal, using only what was on record before a moment?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -50,7 +50,8 @@ class Deals:
 class Tested:
     """One column's values for all deals: numbers (NaN missing), or codes of texts (-1 missing).
 
-    A date is a number: days after the deal's creation. `when` says of what moment the values are.
+    A date is a number: days after the deal's creation. `when` says of what moment the values are. `asked`
+    marks the deals that could have a value (those with a customer, for a customer's column); None is all.
     """
 
     table: str
@@ -60,6 +61,7 @@ class Tested:
     values: Floats | Ints
     levels: NDArray[np.object_] | None = None
     is_date: bool = False
+    asked: Flags | None = None
 
     @property
     def numbers(self) -> Floats | None:
@@ -86,7 +88,8 @@ def load_deals(history: History, until: datetime) -> Deals:
             f"FROM ({history.sql_versions('deals')}) WHERE version = 0), ended AS (SELECT deal_id, status, happened "
             f"FROM ({status_events(history)}) WHERE known < {moment} QUALIFY row_number() OVER "
             "(PARTITION BY deal_id ORDER BY known DESC, happened DESC, status) = 1), "
-            f"chosen AS (SELECT f.deal_id, created, coalesce(status, 'open') AS status, coalesce(happened, 0) AS happened "
+            "chosen AS (SELECT f.deal_id, created, coalesce(status, 'open') AS status, "
+            "coalesce(happened, 0) AS happened "
             f"FROM first f LEFT JOIN ended e ON e.deal_id = f.deal_id WHERE f.known < {moment} "
             f"ORDER BY md5(f.deal_id) LIMIT {MOST_DEALS}) SELECT * FROM chosen ORDER BY deal_id"
         ).to_arrow_table()
@@ -155,14 +158,17 @@ def customer_columns(history: History, deals: Deals, until: datetime) -> list[Te
         for c in history.columns("customers")
         if c not in skipped and history.known("customers", c.removeprefix(ATTRIBUTE_PREFIX)) is Known.AT_CREATION
     ]
-    chosen = "".join(f", c.{name(column)}" for column in names)
+    chosen = "".join(f", c.{name(column)}" for column in (*names, "customer_id"))
     source = (
         f"SELECT d.deal_id{chosen} FROM ({history.sql_versions('deals')}) d JOIN (SELECT * FROM "
         f"({history.sql_versions('customers')}) WHERE version = 0 AND {known_since('customers')} < {micros(until)}) c "
         "ON c.customer_id = d.customer_id WHERE d.version = 0"
     )
-    table = _aligned(history, deals, source, names)
-    found = [_tested("customers", c, Known.AT_CREATION, "at creation", table[c], deals) for c in names]
+    table = _aligned(history, deals, source, [*names, "customer_id"])
+    there = np.asarray(table["customer_id"].is_valid())
+    found = [
+        replace(_tested("customers", c, Known.AT_CREATION, "at creation", table[c], deals), asked=there) for c in names
+    ]
     return [column for column in found if column.given.any()]
 
 
@@ -188,9 +194,7 @@ def _typed(field: str) -> str:
     return "new_value"
 
 
-def _aligned(
-    history: History, deals: Deals, source: str, columns: list[str], moments: Ints | None = None
-) -> pa.Table:
+def _aligned(history: History, deals: Deals, source: str, columns: list[str], moments: Ints | None = None) -> pa.Table:
     """The columns of `source` (which has deal_id) for each deal, in the order of the deals."""
     asked = {"deal_id": pa.array(deals.ids, pa.string()), "place": pa.array(np.arange(len(deals)))}
     asked["at"] = pa.array(deals.created_at if moments is None else moments)
@@ -206,12 +210,11 @@ def _tested(table: str, column: str, known: Known, when: str, values: pa.Chunked
     found = TABLES[table].column(column)
     kind = found.kind if found else None
     shown = column.removeprefix(ATTRIBUTE_PREFIX)
-    if kind in NUMBERS:
-        return Tested(table, shown, known, when, _floats(values))
-    if kind in DATES or kind is None:
-        numbers = _floats(values) if kind is None else None
+    if kind is None or kind in NUMBERS:
+        numbers = _floats(values)
         if numbers is not None:
             return Tested(table, shown, known, when, numbers)
+    if kind is None or kind in DATES:
         days = _days(values, deals)
         if days is not None:
             return Tested(table, shown, known, when, days, is_date=True)

@@ -7,7 +7,7 @@ from features.as_of import micros
 from features.audit_columns import Deals
 from features.audit_report import Coverage, Finding
 from features.audit_words import tell
-from features.contracts import ATTRIBUTE_PREFIX, TABLES
+from features.contracts import ATTRIBUTE_PREFIX, TABLES, Known
 from features.cross_checks import REFERENCES
 from features.history import History
 from features.leak_rules import FEWEST_OF_AN_OUTCOME
@@ -35,7 +35,8 @@ def on_record(history: History, table: str, until: datetime) -> str:
 def _cover(history: History, table: str, until: datetime) -> Coverage:
     columns = history.columns(table)
     happened = TABLES[table].happened
-    span = f"min({name(happened)})::TIMESTAMP, max({name(happened)})::TIMESTAMP" if happened in columns else "NULL, NULL"
+    own = name(happened) if happened in columns else "NULL"
+    span = f"min({own})::TIMESTAMP, max({own})::TIMESTAMP"
     counts = "".join(f", count({name(column)})" for column in columns)
     with history.connect() as con:
         rows, first, last, *given = con.execute(
@@ -62,9 +63,14 @@ def coverage_findings(history: History, deals: Deals, until: datetime) -> Iterat
 def _outcomes(deals: Deals) -> Iterator[Finding]:
     closed = int(deals.closed.sum())
     won = int(deals.won.sum())
-    facts = {"deals": f"{closed:,}", "won": f"{won:,}", "lost": f"{closed - won:,}", "least": str(FEWEST_OF_AN_OUTCOME)}
+    facts = {
+        "deals": f"{closed:,}",
+        "won": f"{won:,}",
+        "lost": f"{closed - won:,}",
+        "least": str(FEWEST_OF_AN_OUTCOME),
+    }
     if not len(deals):
-        yield tell("no-deals", "deals", "", "warning", facts)
+        yield tell("no-deals", "deals", "", "info", facts)
         return
     if not closed:
         yield tell("nothing-closed", "deals", "status", "warning", facts)
@@ -82,8 +88,10 @@ def _undated(history: History, until: datetime) -> Iterator[Finding]:
         return
     with history.connect() as con:
         undated = con.execute(
-            f"SELECT count(*) FROM ({on_record(history, 'deals', until)}) d WHERE status <> 'open' AND closed_at IS NULL "
-            f"AND NOT EXISTS (FROM ({status_events(history)}) e WHERE e.deal_id = d.deal_id AND e.status <> 'open')"
+            f"SELECT count(*) FROM ({on_record(history, 'deals', until)}) d "
+            "WHERE status <> 'open' AND closed_at IS NULL AND NOT EXISTS "
+            f"(FROM ({status_events(history)}) e WHERE e.deal_id = d.deal_id AND e.status <> 'open' "
+            f"AND e.known < {micros(until)})"
         ).fetchall()[0][0]
     if undated:
         yield tell("closed-without-date", "deals", "closed_at", "warning", {"deals": f"{undated:,}"})
@@ -110,13 +118,18 @@ def _currencies(history: History, until: datetime) -> Iterator[Finding]:
 def _references(history: History, until: datetime) -> Iterator[Finding]:
     present = history.tables()
     for table, column, target in REFERENCES:
-        if table not in present or target not in present or column not in history.columns(table):
+        if table == target or not {table, target} <= set(present) or column not in history.columns(table):
             continue
+        if history.known(table, column) is not Known.AT_CREATION:
+            continue  # today's value may name who came later
         key = TABLES[target].key[0]
+        there = f"SELECT {key} FROM ({history.sql_versions(target)}) WHERE {known_since(target)} < {micros(until)}"
         with history.connect() as con:
+            if con.execute(f"SELECT count(*) FROM ({there})").fetchall()[0][0] == 0:
+                continue
             rows, values, example = con.execute(
                 f"SELECT count(*), count(DISTINCT {column}), min({column}) FROM ({on_record(history, table, until)}) t "
-                f"ANTI JOIN ({history.sql_versions(target)}) r ON r.{key} = t.{column} WHERE t.{column} IS NOT NULL"
+                f"ANTI JOIN ({there}) r ON r.{key} = t.{column} WHERE t.{column} IS NOT NULL"
             ).fetchall()[0]
         if rows:
             facts = {"rows": f"{rows:,}", "values": f"{values:,}", "target": target, "example": repr(example)}
@@ -135,7 +148,8 @@ def _stages(history: History, until: datetime) -> Iterator[Finding]:
     for table, column, only in sources:
         with history.connect() as con:
             rows, names = con.execute(
-                f"SELECT count(*), list(DISTINCT {column} ORDER BY {column}) FROM ({on_record(history, table, until)}) t "
+                f"SELECT count(*), list(DISTINCT {column} ORDER BY {column}) "
+                f"FROM ({on_record(history, table, until)}) t "
                 f"ANTI JOIN ({history.sql_versions('stages')}) s ON s.stage = t.{column} "
                 f"WHERE {only} AND {column} IS NOT NULL"
             ).fetchall()[0]

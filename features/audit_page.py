@@ -8,10 +8,13 @@ STYLE = """
 :root{color-scheme:light dark;--edge:#8884;--error:#c0392b;--warning:#b7791f;--info:#2b6cb0}
 body{font:16px/1.5 system-ui,"PingFang SC","Microsoft YaHei",sans-serif;max-width:64rem;margin:auto;padding:1rem}
 h1{font-size:1.5rem} h2{font-size:1.15rem;margin-top:2rem} .zh{opacity:.8}
-.scroll{overflow-x:auto} table{border-collapse:collapse;width:100%} td,th{border-bottom:1px solid var(--edge);padding:.35rem .6rem;text-align:left;vertical-align:top}
+.scroll{overflow-x:auto} table{border-collapse:collapse;width:100%}
+td,th{border-bottom:1px solid var(--edge);padding:.35rem .6rem;text-align:left;vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-article{border:1px solid var(--edge);border-left:.35rem solid var(--edge);border-radius:.4rem;padding:.6rem .9rem;margin:.7rem 0;break-inside:avoid}
-article.error{border-left-color:var(--error)} article.warning{border-left-color:var(--warning)} article.info{border-left-color:var(--info)}
+article{border:1px solid var(--edge);border-left:.35rem solid var(--edge);border-radius:.4rem}
+article{padding:.6rem .9rem;margin:.7rem 0;break-inside:avoid}
+article.error{border-left-color:var(--error)} article.warning{border-left-color:var(--warning)}
+article.info{border-left-color:var(--info)}
 article p{margin:.3rem 0} code{font-size:.95em}
 """
 TITLES = {"error": "Errors · 错误", "warning": "Warnings · 警告", "info": "For your information · 提示"}
@@ -57,7 +60,7 @@ def _tables(tables: tuple[Coverage, ...]) -> str:
         "<th>Given · 已有</th><th>Never given · 缺失</th></tr>"
     )
     rows = "\n".join(_row(table) for table in tables)
-    return f'<h2>Coverage <span class="zh" lang="zh">覆盖情况</span></h2><div class="scroll"><table>{head}{rows}</table></div>'
+    return f"<h2>Coverage {_zh('覆盖情况')}</h2>{_scrolled(head + rows)}"
 
 
 def _row(table: Coverage) -> str:
@@ -68,11 +71,20 @@ def _row(table: Coverage) -> str:
 
 
 def _left_out(report: Report) -> str:
-    head = f'<h2>{report.features_offered} features can be computed <span class="zh" lang="zh">可计算 {report.features_offered} 个特征</span></h2>'
+    count = report.features_offered
+    head = f"<h2>{count} features can be computed {_zh(f'可计算 {count} 个特征')}</h2>"
     if not report.features_left_out:
         return head
     rows = "".join(
         f"<tr><td><code>{escape(name)}</code></td><td>{escape(reason)}</td></tr>"
         for name, reason in report.features_left_out.items()
     )
-    return f'{head}<p>Not used, and why · <span lang="zh">未使用的特征及原因</span></p><div class="scroll"><table>{rows}</table></div>'
+    return f"{head}<p>Not used, and why {_zh('未使用的特征及原因')}</p>{_scrolled(rows)}"
+
+
+def _zh(text: str) -> str:
+    return f'<span class="zh" lang="zh">{text}</span>'
+
+
+def _scrolled(rows: str) -> str:
+    return f'<div class="scroll"><table>{rows}</table></div>'

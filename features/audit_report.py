@@ -8,12 +8,13 @@ from typing import Literal
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
+TITLES = {"error": "Errors", "warning": "Warnings", "info": "For your information"}
 MEANING = {
     "error": "left out of learning",
     "warning": "looked at, and used",
-    "info": "to know",
+    "info": "nothing is wrong, or nothing is used",
 }
-MEANING_ZH = {"error": "不参与学习", "warning": "需留意，仍参与学习", "info": "供参考"}
+MEANING_ZH = {"error": "不参与学习", "warning": "需留意，仍参与学习", "info": "无需处理，或本就未使用"}
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,16 @@ class Report:
 
     def lines(self) -> list[str]:
         """The report as text, a line each."""
-        found = [f"As of {self.as_of:%Y-%m-%d %H:%M} UTC", "", f"{'table':<14}{'rows':>11}  {'first':<12}{'last':<12}never given"]
+        head = f"{'table':<14}{'rows':>11}  {'first':<12}{'last':<12}never given"
+        found = [f"As of {self.as_of:%Y-%m-%d %H:%M} UTC", "", head]
         found += [_coverage_line(table) for table in self.tables]
-        found += ["", f"{self.features_offered} deal features can be computed; {len(self.features_left_out)} cannot be used:"]
+        count = len(self.features_left_out)
+        found += ["", f"{self.features_offered} deal features can be computed; {count} are not used:"]
         found += [f"  {reason}: {', '.join(names)}" for reason, names in self._reasons().items()]
         for severity in SEVERITIES:
             chosen = [finding for finding in self.findings if finding.severity == severity]
             if chosen:
-                found += ["", f"{severity.capitalize()}s ({MEANING[severity]}):" if severity != "info" else "For your information:"]
+                found += ["", f"{TITLES[severity]} ({MEANING[severity]}):"]
                 found += [line for finding in chosen for line in _finding_lines(finding)]
         if not self.findings:
             found += ["", "Nothing was found against any column."]
@@ -106,4 +109,8 @@ def _coverage_line(table: Coverage) -> str:
 
 
 def _finding_lines(finding: Finding) -> list[str]:
-    return [f"  {finding.place}: {finding.finding}", f"      {finding.evidence}", f"      {finding.consequence}"]
+    return [
+        f"  {finding.place}: {finding.finding}",
+        f"      {finding.evidence}",
+        f"      {finding.consequence}",
+    ]

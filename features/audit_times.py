@@ -1,26 +1,28 @@
 """Do the times of a history agree with each other, and are its deals told apart?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 
 from features.as_of import micros
-from features.audit_columns import Deals
+from features.audit_columns import Deals, Tested
 from features.audit_report import Finding
 from features.audit_words import tell
-from features.contracts import ATTRIBUTE_PREFIX, TABLES, Kind, Known
+from features.contracts import ATTRIBUTE_PREFIX, TABLES, Kind
 from features.history import History
 from features.stream_sql import known_since, name
 
-MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
+MINUTE, DAY = 60_000_000, 86_400_000_000
 FEWEST_DEALS = 50
 BULK, BULK_WARN = 0.5, 0.1
 AT_ONCE, BEFORE, BEFORE_WARN, ORDERED, ORDERED_WARN = 0.05, 0.005, 0.1, 0.2, 0.02
+MOVING = ("stage", "expected_close_on", "forecast_category")
+"""Fields that move while a deal lives: two that agree in them are not copies for that."""
 AFTER, EARLY, LATE, LATE_WARN, COPIES = 0.05, 0.01, 0.01, 0.5, 0.01
 
 
-def time_findings(history: History, deals: Deals, until: datetime) -> Iterator[Finding]:
+def time_findings(history: History, deals: Deals, columns: Sequence[Tested], until: datetime) -> Iterator[Finding]:
     """Dates of imports, times before their cause, late records, near-duplicates."""
     yield from _creation(deals)
     yield from _at_once(deals)
@@ -28,7 +30,7 @@ def time_findings(history: History, deals: Deals, until: datetime) -> Iterator[F
     for table in history.tables():
         if "recorded_at" in history.columns(table) and _moment(table) is not None:
             yield from _recording(history, table, until)
-    yield from _copies(history, deals, until)
+    yield from _copies(history, deals, columns, until)
 
 
 def _creation(deals: Deals) -> Iterator[Finding]:
@@ -52,7 +54,8 @@ def _at_once(deals: Deals) -> Iterator[Finding]:
         yield tell("closed-before-created", "deals", "closed_at", "warning", {"deals": f"{backward:,}"})
     at_once = (days >= 0) & (days * DAY < MINUTE)
     if at_once.mean() >= AT_ONCE and not at_once.all():
-        facts = {"share": f"{at_once.mean():.0%}", "won": f"{won[at_once].mean():.0%}", "rest": f"{won[~at_once].mean():.0%}"}
+        facts = {"share": f"{at_once.mean():.0%}"}
+        facts |= {"won": f"{won[at_once].mean():.0%}", "rest": f"{won[~at_once].mean():.0%}"}
         yield tell("closed-at-once", "deals", "closed_at", "info", facts)
 
 
@@ -61,7 +64,13 @@ def _order_of_events(history: History, deals: Deals, until: datetime) -> Iterato
     share, rows = _share(history, deals, until, "activities", "happened_at", f"happened < created - {MINUTE}")
     if share >= BEFORE:
         facts = {"share": f"{share:.1%}", "rows": f"{rows:,}"}
-        yield tell("before-creation", "activities", "happened_at", "warning" if share >= BEFORE_WARN else "info", facts)
+        yield tell(
+            "before-creation",
+            "activities",
+            "happened_at",
+            "warning" if share >= BEFORE_WARN else "info",
+            facts,
+        )
     early = f"min(happened) < any_value(closed) - {DAY}"
     share, rows = _share(history, deals, until, "orders", "ordered_at", early, "won", "GROUP BY t.deal_id")
     if share >= ORDERED_WARN and rows * share >= 5:
@@ -75,9 +84,19 @@ def _order_of_events(history: History, deals: Deals, until: datetime) -> Iterato
 
 
 def _share(
-    history: History, deals: Deals, until: datetime, table: str, column: str, test: str, only: str = "true", group: str = ""
+    history: History,
+    deals: Deals,
+    until: datetime,
+    table: str,
+    column: str,
+    test: str,
+    only: str = "true",
+    group: str = "",
 ) -> tuple[float, int]:
-    """The share of a table's rows (or groups) on deals that pass a test on `happened`, `created`, `closed`; and how many."""
+    """The share of a table's rows (or groups) that pass, and how many there are.
+
+    `test` speaks of when the row `happened`, and of its deal: `created`, `closed`, `won`.
+    """
     import pyarrow as pa
 
     if table not in history.tables() or "deal_id" not in history.columns(table):
@@ -117,12 +136,13 @@ def _recording(history: History, table: str, until: datetime) -> Iterator[Findin
         yield tell("recorded-late", table, "recorded_at", "warning" if late / rows >= LATE_WARN else "info", facts)
 
 
-def _copies(history: History, deals: Deals, until: datetime) -> Iterator[Finding]:
+def _copies(history: History, deals: Deals, columns: Sequence[Tested], until: datetime) -> Iterator[Finding]:
     """Closed deals that repeat another's customer or amount, and everything else known of it, within a week."""
     import pyarrow as pa
 
-    given = [c for c in history.columns("deals") if c in ("customer_id", "amount", "product_id", "rep_id", "source", "type")]
-    given += [ATTRIBUTE_PREFIX + a for a in history.attributes("deals") if history.known("deals", a) is Known.AT_CREATION]
+    of_deals = [column for column in columns if column.table == "deals" and column.column not in MOVING]
+    said = {column.column for column in of_deals if column.usable or column.column == "amount"}
+    given = [c for c in history.columns("deals") if c.removeprefix(ATTRIBUTE_PREFIX) in said]
     keys = [key for key in ("customer_id", "amount") if key in given]
     if not keys or len(given) < 3 or not deals.closed.any():
         return
@@ -140,5 +160,8 @@ def _copies(history: History, deals: Deals, until: datetime) -> Iterator[Finding
         ).fetchall()[0][0]
     share = copies / int(deals.closed.sum())
     if share >= COPIES:
-        facts = {"share": f"{share:.1%}", "columns": ", ".join(c.removeprefix(ATTRIBUTE_PREFIX) for c in given)}
+        facts = {
+            "share": f"{share:.1%}",
+            "columns": ", ".join(c.removeprefix(ATTRIBUTE_PREFIX) for c in given),
+        }
         yield tell("near-duplicates", "deals", "", "info", facts)

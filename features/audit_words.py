@@ -1,25 +1,10 @@
-"""How is each finding said? Evidence and consequence in English and Chinese, by code, with named blanks."""
+"""How is each finding said? Its evidence in English and Chinese, by code, with named blanks."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from features.audit_advice import CONSEQUENCE, KEPT_OUT, LEFT_OUT, LOOK, TRACKED_OUT
 from features.audit_report import Finding, Severity
-
-LEFT_OUT = (
-    "It is left out of learning. Declare it current or at_close in the mapping, or give the value it had at creation.",
-    "默认不参与学习。请在映射中声明为 current 或 at_close，或提供创建时的取值。",
-)
-LOOK = (
-    "It is used. If it is filled in or corrected later than the deal is created, declare it current or at_close.",
-    "仍参与学习。如果它在商机创建之后才填写或更正，请声明为 current 或 at_close。",
-)
-KEPT_OUT = (
-    "It is not used, as declared; if it were declared at_creation it would be found to know the outcome.",
-    "按声明未使用；若声明为 at_creation，会被认定为泄漏结果。",
-)
-TRACKED_OUT = (
-    "What is computed from it is left out of learning. See when these changes are really made and recorded.",
-    "由它计算的特征默认不参与学习。请核对这些变更实际发生和记录的时间。",
-)
 
 EVIDENCE: Mapping[str, tuple[str, str]] = {
     "value-tells-outcome": (
@@ -39,51 +24,60 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
         "取值为 {value} 的 {deals} 个已关闭商机中，{won} 个赢单：通常没有列如此确定。",
     ),
     "exact-value-tells": (
-        "The exact figure tells the outcome ({when}). Figures that occur once were won in {once_won} of cases, repeated ones in "
-        "{once_not}: among figures of like size the odds differ {once_odds} times. Round figures: {round_won} won, "
-        "others {round_not}, {round_odds} times. A guess was replaced by the real figure when the deal ended.",
-        "精确数值透露结果（{when}）。只出现一次的数值赢单 {once_won}，重复出现的 {once_not}；在同等大小的数值中赔率相差 {once_odds} 倍。"
-        "整数赢单 {round_won}，非整数 {round_not}，{round_odds} 倍。说明估计值在关闭时被真实值替换。",
+        "The exact figure tells the outcome ({when}). Figures that occur once were won in {once_won} of "
+        "cases, repeated ones in {once_not}: among figures of like size the odds are {once_odds} times "
+        "those of the others. Round figures: {round_won}, others {round_not}; {round_odds} times. So it is "
+        "where a guess is replaced by the real figure when a deal ends.",
+        "精确数值透露结果（{when}）。只出现一次的数值赢单 {once_won}，重复出现的 {once_not}；在同等大小的数"
+        "值中赔率为其余的 {once_odds} 倍。整数赢单 {round_won}，非整数 {round_not}，{round_odds} 倍。估计值"
+        "在关闭时被真实值替换时就会如此。",
     ),
     "tells-own-length": (
-        "It goes with the length of the deal itself: rank correlation {rho}, at least {low} in size, over {deals} closed "
-        "deals. That was not known when the deal was created.",
+        "It goes with the length of the deal itself: rank correlation {rho}, at least {low} in size, over "
+        "{deals} closed deals. That was not known when the deal was created.",
         "与商机自身时长几乎一致：秩相关 {rho}，绝对值至少 {low}，共 {deals} 个已关闭商机。创建时不可能知道。",
     ),
     "never-exceeds-own-length": (
-        "As a number of days it exceeds the deal's own length in {over} of {deals} closed deals; if it had nothing to do with "
-        "it, in {expected}. It counts something of the deal's life and was fixed at its end.",
-        "作为天数，它在 {deals} 个已关闭商机中仅 {over} 超过商机自身时长；若无关则应为 {expected}。它统计的是商机存续期间的量，关闭时才确定。",
+        "As a number of days it exceeds the deal's own length in {over} of {deals} closed deals; if it had "
+        "nothing to do with it, in {expected}. It counts something of the deal's life and was fixed at its "
+        "end.",
+        "作为天数，它在 {deals} 个已关闭商机中仅 {over} 超过商机自身时长；若无关则应为 {expected}。它统计的"
+        "是商机存续期间的量，关闭时才确定。",
     ),
     "blank-on-open-only": (
-        "It is blank on {open} open deals and {closed} closed ones, where {expected} closed ones were to be expected "
-        "among deals as old. It is filled in when a deal closes.",
-        "{open} 个进行中商机为空，已关闭的仅 {closed} 个为空，而同期创建的商机预计应有 {expected} 个。说明它在关闭时才填写。",
+        "It is blank on {open} open deals and {closed} closed ones, where {expected} closed ones were to "
+        "be expected among deals as old. It is filled in when a deal closes.",
+        "{open} 个进行中商机为空，已关闭的仅 {closed} 个为空，而同期创建的商机预计应有 {expected} 个。说明"
+        "它在关闭时才填写。",
     ),
     "given-on-open-only": (
-        "It is given on {open} open deals and {closed} closed ones, where {expected} closed ones were to be expected "
-        "among deals as old. It is cleared when a deal closes.",
-        "{open} 个进行中商机有值，已关闭的仅 {closed} 个有值，而同期创建的商机预计应有 {expected} 个。说明它在关闭时被清空。",
+        "It is given on {open} open deals and {closed} closed ones, where {expected} closed ones were to "
+        "be expected among deals as old. It is cleared when a deal closes.",
+        "{open} 个进行中商机有值，已关闭的仅 {closed} 个有值，而同期创建的商机预计应有 {expected} 个。说明"
+        "它在关闭时被清空。",
     ),
     "free-text": (
         "{different} different texts in {given} deals: nothing repeats that could be learned.",
         "{given} 个商机有 {different} 种不同文本：没有可学习的重复取值。",
     ),
     "row-has-last-value": (
-        "It is declared at_creation, but of {deals} deals whose changes are on record {hits} rows hold the last value and not the first.",
+        "It is declared at_creation, but of {deals} deals whose changes are on record {hits} rows hold the "
+        "last value and not the first.",
         "声明为 at_creation，但在有变更记录的 {deals} 个商机中，{hits} 个保存的是最后值而非最初值。",
     ),
     "rewritten-at-close": (
-        "Its value was replaced in {changed} of the {closings} deals seen to close, and in {others} of other updates; "
-        "{tainted} deals were first imported after their close, with the later value.",
-        "在 {closings} 个观察到关闭的商机中，{changed} 的取值被替换，其他更新中为 {others}；另有 {tainted} 个商机在关闭后才首次导入，只有事后取值。",
+        "Its value was replaced in {changed} of the {closings} deals seen to close, and in {others} of "
+        "other updates; {tainted} deals were first imported after their close, with the later value.",
+        "在 {closings} 个观察到关闭的商机中，{changed} 的取值被替换，其他更新中为 {others}；另有 {tainted} "
+        "个商机在关闭后才首次导入，只有事后取值。",
     ),
     "changes-with-close": (
         "{share} of its {changes} changes were made within an hour of the deal's close, or after it.",
         "{changes} 次变更中有 {share} 发生在关闭前后一小时内或关闭之后。",
     ),
     "created-in-bulk": (
-        "{share} of the {deals} deals were created within one minute, {at} UTC: the date of an import, not of the deals.",
+        "{share} of the {deals} deals were created within one minute, {at} UTC: the date of an import, not "
+        "of the deals.",
         "{deals} 个商机中有 {share} 在同一分钟（{at} UTC）创建：这是导入时间，不是商机的创建时间。",
     ),
     "closed-before-created": (
@@ -91,7 +85,8 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
         "{deals} 个商机的关闭时间早于创建时间。",
     ),
     "closed-at-once": (
-        "{share} of the closed deals closed within a minute of their creation; {won} of those were won, {rest} of the rest.",
+        "{share} of the closed deals closed within a minute of their creation; {won} of those were won, "
+        "{rest} of the rest.",
         "{share} 的已关闭商机在创建后一分钟内关闭；其中赢单 {won}，其余为 {rest}。",
     ),
     "before-creation": (
@@ -127,45 +122,22 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
         "{won} won and {lost} lost deals: fewer than {least} of one kind, too few to test the columns.",
         "赢单 {won} 个、输单 {lost} 个：其中一类少于 {least} 个，不足以检验各列。",
     ),
-    "closed-without-date": ("{deals} deals are won or lost and nothing says when.", "{deals} 个商机已赢或已输，但没有关闭时间。"),
-    "currency-without-rate": ("{rows} rows are in {currencies}, for which fx_rates has no rate.", "{rows} 行使用 {currencies}，但 fx_rates 中没有汇率。"),
-    "loose-reference": ("{rows} rows name {values} different {target} that are not on record, such as {example}.", "{rows} 行引用了 {values} 个不存在的 {target}，例如 {example}。"),
-    "unknown-stage": ("{rows} rows are in stages that the table stages does not have: {names}.", "{rows} 行的阶段不在 stages 表中：{names}。"),
-}
-
-CONSEQUENCE: Mapping[str, tuple[str, str]] = {
-    "free-text": ("It is left out of learning.", "不参与学习。"),
-    "changes-with-close": (
-        "A feature sees a change only after it was recorded, so what is written at the close is not seen before it.",
-        "特征只能看到已记录的变更，关闭时写入的值在关闭前不可见。",
+    "closed-without-date": (
+        "{deals} deals are won or lost and nothing says when.",
+        "{deals} 个商机已赢或已输，但没有关闭时间。",
     ),
-    "created-in-bulk:error": (
-        "Ages and lengths of deals are left out of learning. Give created_at the day the deal really began.",
-        "商机年龄与时长不参与学习。请提供商机真实的创建日期。",
+    "currency-without-rate": (
+        "{rows} rows are in {currencies}, for which fx_rates has no rate.",
+        "{rows} 行使用 {currencies}，但 fx_rates 中没有汇率。",
     ),
-    "created-in-bulk:warning": ("It is used. Give these deals the day they really began.", "仍参与学习。请为这些商机提供真实的创建日期。"),
-    "closed-before-created": ("They were never open and are not learned from. Correct one of the two times.", "它们从未处于进行中，不参与学习。请更正其中一个时间。"),
-    "closed-at-once": ("They were open for no time: nothing can be said of them in advance. Judge them apart.", "它们几乎没有进行期，无法事先预测，应单独评估。"),
-    "before-creation": ("They count from the day they happened. Deals may be entered late; see whether won ones are.", "按发生时间计入。商机可能补录较晚，请核对赢单是否如此。"),
-    "order-before-close:error": (
-        "The customer's orders would tell the outcome: what is computed from orders is left out of learning. Check the time of orders, or closed_at.",
-        "客户订单会透露结果：由订单计算的特征不参与学习。请核对订单时间或 closed_at。",
+    "loose-reference": (
+        "{rows} rows name {values} different {target} that are not on record, such as {example}.",
+        "{rows} 行引用了 {values} 个不存在的 {target}，例如 {example}。",
     ),
-    "order-before-close:warning": ("Orders are used. Check their times, or closed_at.", "订单仍参与学习。请核对订单时间或 closed_at。"),
-    "changes-after-close": ("They are not seen while the deal is open.", "商机进行期间不可见。"),
-    "recorded-before-it-happened": ("Each row counts from the later of the two times. Check both columns and their time zone.", "按较晚的时间计入。请核对两列及其时区。"),
-    "recorded-late": ("They are not seen before they were recorded. If recorded_at is the day of an import, leave it out.", "记录之前不可见。如果 recorded_at 只是导入日期，请不要提供该列。"),
-    "near-duplicates": ("Folds are made by time, so a copy does not test its original; a random split would.", "按时间划分数据，副本不会用来检验原件；随机划分则会。"),
-    "no-deals": ("Win probabilities need the table deals.", "赢单概率需要 deals 表。"),
-    "nothing-closed": ("Nothing can be learned yet; deals with status won or lost and closed_at are needed.", "暂时无法学习；需要状态为 won 或 lost 且有 closed_at 的商机。"),
-    "nothing-lost": ("win_probability stays empty; the horizons are still answered. Keep lost deals in the export.", "win_probability 为空，期限内概率仍可给出。请在导出中保留输单。"),
-    "nothing-won": ("win_probability stays empty. Keep won deals in the export, or check the values of status.", "win_probability 为空。请在导出中保留赢单，或检查 status 的取值。"),
-    "few-closed": ("Pooled rates are served until there are 30; no model is fitted.", "满 30 个之前只提供整体比率，不训练模型。"),
-    "too-few-to-test": ("No column is accused and none is cleared.", "未指控任何列，也未排除任何列。"),
-    "closed-without-date": ("They are not learned from. Give closed_at, or their status change in deal_changes.", "它们不参与学习。请提供 closed_at 或 deal_changes 中的状态变更。"),
-    "currency-without-rate": ("Their amounts are missing in the base currency. Add rates to fx_rates.", "其本位币金额缺失。请在 fx_rates 中补充汇率。"),
-    "loose-reference": ("Nothing is known of them. Export them too, or map the spellings in values.", "对它们一无所知。请一并导出，或在 values 中映射不同写法。"),
-    "unknown-stage": ("They have no place in the pipeline's order. Add them to stages, or map the spellings.", "它们在管道中没有顺序。请补充到 stages，或映射写法。"),
+    "unknown-stage": (
+        "{rows} rows are in stages that the table stages does not have: {names}.",
+        "{rows} 行的阶段不在 stages 表中：{names}。",
+    ),
 }
 
 MOMENTS_ZH = {"at creation": "创建时", "latest": "最新值", "first": "首次记录", "halfway": "存续期中点"}
@@ -176,9 +148,7 @@ def tell(code: str, table: str, column: str, severity: Severity, facts: Mapping[
     english, chinese = EVIDENCE[code]
     in_chinese = {key: MOMENTS_ZH.get(value, value) for key, value in facts.items()}
     consequence = CONSEQUENCE.get(f"{code}:{severity}") or CONSEQUENCE.get(code) or _of_column(severity)
-    return Finding(
-        table, column, code, severity, english.format(**facts), chinese.format(**in_chinese), *consequence
-    )
+    return Finding(table, column, code, severity, english.format(**facts), chinese.format(**in_chinese), *consequence)
 
 
 def _of_column(severity: Severity) -> tuple[str, str]:
@@ -187,8 +157,6 @@ def _of_column(severity: Severity) -> tuple[str, str]:
 
 def of_tracked(finding: Finding) -> Finding:
     """The same finding of a field whose values come from `deal_changes`."""
-    from dataclasses import replace
-
     if finding.severity != "error":
         return finding
     return replace(finding, consequence=TRACKED_OUT[0], consequence_zh=TRACKED_OUT[1])

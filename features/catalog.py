@@ -17,6 +17,10 @@ FAMILIES = (size, momentum, engagement, seller, customer, offer, season)
 CATALOG: dict[str, Feature] = {feature.name: feature for family in FAMILIES for feature in family.FEATURES}
 
 
+LAST = "last_activity_"
+"""Prefix of the features made of activities' attributes."""
+
+
 class UnknownFeature(ForesellError):
     problem = "There is no feature named {0}."
     fix = "see foresell features list; attributes of your own are named attr_<column>."
@@ -76,9 +80,13 @@ def _too_young(feature: Feature, years: float) -> str | None:
 
 
 def attribute_features(history: History, until: datetime | None = None) -> tuple[Feature, ...]:
-    """One feature for each attribute of a deal that the mapping says was known at creation."""
+    """One feature for each attribute of deals and activities that the mapping says was known at creation."""
     known = [a for a in history.attributes("deals") if history.known("deals", a) is Known.AT_CREATION]
-    return tuple(attribute_feature(a, _is_number(history, a, until)) for a in known)
+    of_activities = [a for a in history.attributes("activities") if history.known("activities", a) is Known.AT_CREATION]
+    return (
+        *(attribute_feature(a, _is_number(history, a, until)) for a in known),
+        *(activity_feature(a) for a in of_activities),
+    )
 
 
 def attribute_feature(attribute: str, is_number: bool) -> Feature:
@@ -89,6 +97,16 @@ def attribute_feature(attribute: str, is_number: bool) -> Feature:
         f"The attribute {attribute}, as known when the deal was created.",
         f"自定义字段 {attribute}（创建时已知）。",
         Latest("deals", f"{column}:number" if is_number else column),
+    )
+
+
+def activity_feature(attribute: str) -> Feature:
+    """What an attribute said of the deal's last activity."""
+    return Feature(
+        f"{LAST}{attribute}",
+        f"The {attribute} of the deal's last activity.",
+        f"最近一次活动的 {attribute}。",
+        Latest("activities", ATTRIBUTE_PREFIX + attribute),
     )
 
 

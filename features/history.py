@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import duckdb
 
 FOLDER = "history"
+MEMORY = "450MB"
+"""What comparing a delivery with the record may take; more spills to the home folder."""
 
 
 class NoHistory(ForesellError):
@@ -218,6 +220,7 @@ class History:
         counts: dict[str, Counts] = {}
         parts: dict[str, Part] = {}
         with self.connect() as con:
+            con.execute(f"SET memory_limit='{MEMORY}'")
             for table, path in delivery.tables.items():
                 counts[table], part = self._store(con, table, path, number, delivery)
                 if part.rows or table not in self.tables():

@@ -121,14 +121,22 @@ def _import(
 
 
 def _find_files(folder: Path, described: ImportMapping) -> list[Found]:
-    """The files of each source. Raises NoSuchFile, NoTableFiles."""
-    sources = described.sources or tuple(Source(table) for table in TABLES)
+    """The files of each source: those the mapping names, and those that bear a table's name.
+
+    Raises NoSuchFile, NoTableFiles.
+    """
     found: list[Found] = []
-    for source in sources:
+    for source in described.sources:
         paths = _files_named(folder, source) if source.files else _files_after(folder, source.table)
-        if not paths and described.sources:
+        if not paths:
             raise NoSuchFile(source.table, f"{source.table}.csv", folder, _listed(folder, source.table))
         found += [(source, path, Options(source.sheet, source.encoding)) for path in paths]
+    used = {path for _, path, _ in found}
+    mapped = {source.table for source in described.sources}
+    for table in TABLES:
+        if table not in mapped:
+            unused = [path for path in _files_after(folder, table) if path not in used]
+            found += [(Source(table), path, Options(None, None)) for path in unused]
     if not found:
         looked = ", ".join(f"{table}.csv" for table in TABLES) + ", or the same ending in .xlsx or .parquet"
         files = sorted(path.name for path in folder.iterdir() if path.is_file())
@@ -191,11 +199,6 @@ def _notes(
             )
     if described.timezone is None and history.timezone is None:
         notes.append("no time zone was given: times without an offset are read as UTC")
-    if described.sources:
-        read = set(inspection.tables())
-        for table in TABLES:
-            if table not in read and (files := _files_after(folder, table)):
-                notes.append(f"{files[0].name} was not read: the mapping has no line for {table}")
     return tuple(dict.fromkeys([*notes, *find_loose_references(inspection, history)]))
 
 

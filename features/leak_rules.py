@@ -32,7 +32,8 @@ DOMINATES, DOMINATES_BY = 0.85, 0.15
 
 BLANK_TIMES, BLANK_ODDS, BLANK_COVERS = 10.0, 3.0, 0.05
 """A blank ten times likelier with one outcome accuses; odds three times as high warn."""
-VALUE_TIMES, VALUE_COVERS = 50.0, 0.02
+VALUE_TIMES, VALUE_COVERS = 30.0, 0.02
+"""A warning only: a renewal may be won for certain, and be known to be one."""
 
 EXACT_ODDS, EXACT_ODDS_WARN = 3.0, 2.0
 """Among amounts of like size, the odds by whether the figure is exact."""
@@ -45,8 +46,8 @@ LIFE_EXPECTED, LIFE_FACTOR, LIFE_FACTOR_LOW = 0.05, 50, 5
 """A number of days that hardly exceeds its deal's length, though it would often exceed other deals': how
 often at least, how many times rarer it is, and surely is."""
 
-OPEN_FACTOR = 5
-"""So many times fewer closed deals than expected, at least, have the blank (or the value)."""
+OPEN_FACTOR, OPEN_FACTOR_LOW = 10, 2
+"""So many times fewer closed deals than expected have the blank (or the value); and surely."""
 FREE_TEXT = 0.5
 """Different texts for each deal that has one."""
 
@@ -93,7 +94,7 @@ def evidence(column: Tested, bench: Bench, others: Floats | None) -> Iterator[Ev
         told = list(_value(column, bench, others))
         yield from told
         yield from _blank(column, bench)
-        if not told:
+        if not told and column.when != "halfway":
             yield from _single_value(column, bench)
         yield from _exactness(column, bench)
     if column.when != "halfway":
@@ -121,22 +122,32 @@ def areas(column: Tested, bench: Bench) -> tests.Auc:
 
 def _value(column: Tested, bench: Bench, others: Floats | None) -> Iterator[Evidence]:
     auc = areas(column, bench)
-    facts = {"auc": f"{auc.value:.3f}", "low": f"{auc.low:.3f}", "deals": f"{len(bench.won):,}", "when": column.when}
+    facts = {
+        "auc": f"{auc.value:.3f}",
+        "low": f"{auc.low:.3f}",
+        "deals": f"{len(bench.won):,}",
+        "when": column.when,
+    }
     if auc.low > TELLS or (auc.value >= NEARLY_ALL and auc.low > NEARLY_ALL_LOW):
         yield Evidence("value-tells-outcome", "error", facts)
-    elif auc.low > DOMINATES and others is not None:
+    elif auc.low > DOMINATES and others is not None and column.when != "halfway":
         rest = tests.rank_auc(others, bench.won)
         if auc.low > rest + DOMINATES_BY:
             yield Evidence("value-dominates", "warning", facts | {"others": f"{rest:.3f}"})
 
 
 def _blank(column: Tested, bench: Bench) -> Iterator[Evidence]:
-    given, won = column.given[bench.deals.closed], bench.won
-    if given.all() or not given.any():
+    asked = bench.deals.closed if column.asked is None else bench.deals.closed & column.asked
+    given, won = column.given[asked], bench.deals.won[asked]
+    if given.all() or not given.any() or won.all() or not won.any():
         return
     told = tests.telling_value(given.astype(np.int64), won, FEWEST_WITH_A_VALUE, bench.alpha)
-    odds = tests.mantel_haenszel(given, won, bench.cohort[bench.deals.closed], bench.alpha)
-    facts = {"won": f"{1 - given[won].mean():.1%}", "lost": f"{1 - given[~won].mean():.1%}", "when": column.when}
+    odds = tests.mantel_haenszel(given, won, bench.cohort[asked], bench.alpha)
+    facts = {
+        "won": f"{1 - given[won].mean():.1%}",
+        "lost": f"{1 - given[~won].mean():.1%}",
+        "when": column.when,
+    }
     if told is not None and told.times > BLANK_TIMES and told.covers >= BLANK_COVERS:
         yield Evidence("blank-tells-outcome", "error", facts)
     elif odds is not None and odds.strength > BLANK_ODDS:
@@ -148,7 +159,11 @@ def _single_value(column: Tested, bench: Bench) -> Iterator[Evidence]:
     told = tests.telling_value(codes, bench.won, FEWEST_WITH_A_VALUE, bench.alpha)
     if told is None or told.code == 0 or told.times < VALUE_TIMES or told.covers < VALUE_COVERS:
         return
-    facts = {"deals": f"{told.deals:,}", "won": f"{told.won:,}", "value": _shown(column, bench, codes, told.code)}
+    facts = {
+        "deals": f"{told.deals:,}",
+        "won": f"{told.won:,}",
+        "value": _shown(column, bench, codes, told.code),
+    }
     yield Evidence("single-value-tells", "warning", facts)
 
 
@@ -170,7 +185,8 @@ def _exactness(column: Tested, bench: Bench) -> Iterator[Evidence]:
     if len(values) < FEWEST_NUMBERS or len(np.unique(values)) < FEWEST_NUMBERS:
         return
     strata = tests.magnitude_strata(values)
-    worst, parts = 1.0, {}
+    worst = 1.0
+    parts: dict[str, str] = {}
     for kind, marked in (("once", tests.occurs_once(values)), ("round", tests.is_round(values))):
         odds = tests.mantel_haenszel(marked, won, strata, bench.alpha)
         if odds is None or marked.all() or not marked.any():
@@ -197,7 +213,7 @@ def _length(column: Tested, bench: Bench) -> Iterator[Evidence]:
     over, expected = tests.exceeding(values, days + 1)  # rounding up to whole days is no excess
     facts = {"rho": f"{rho:.2f}", "low": f"{low:.2f}", "over": f"{over:.2%}", "expected": f"{expected:.1%}"}
     facts["deals"] = f"{len(values):,}"
-    bound = tests.share_at_most(int(round(over * len(values))), len(values), bench.alpha)
+    bound = tests.share_at_most(round(over * len(values)), len(values), bench.alpha)
     if low > OWN_LENGTH:
         yield Evidence("tells-own-length", "error", facts)
     elif expected > LIFE_EXPECTED and over * LIFE_FACTOR <= expected and bound * LIFE_FACTOR_LOW < expected:
@@ -206,11 +222,13 @@ def _length(column: Tested, bench: Bench) -> Iterator[Evidence]:
 
 def _open(column: Tested, bench: Bench) -> Iterator[Evidence]:
     deals = bench.deals
-    for rows, code in ((~column.given, "blank-on-open-only"), (column.given, "given-on-open-only")):
+    asked = np.ones(len(deals), bool) if column.asked is None else column.asked
+    for rows, code in ((asked & ~column.given, "blank-on-open-only"), (column.given, "given-on-open-only")):
         if not rows.any() or rows.all():
             continue
         seen, expected = tests.count_against_expected(rows, deals.closed, bench.cohort)
-        if tests.count_at_most(seen, bench.alpha) * OPEN_FACTOR < expected:
+        bound = tests.count_at_most(seen, bench.alpha)
+        if seen * OPEN_FACTOR <= expected and bound * OPEN_FACTOR_LOW < expected:
             facts = {"open": f"{int((rows & ~deals.closed).sum()):,}", "closed": f"{seen:,}"}
             yield Evidence(code, "error", facts | {"expected": f"{expected:,.0f}"})
 

@@ -143,7 +143,8 @@ def mantel_haenszel(exposed: Flags, won: Flags, strata: Ints, alpha: float) -> O
     _, stratum = np.unique(strata, return_inverse=True)
 
     def count(rows: Flags) -> Floats:
-        return np.bincount(stratum, weights=rows.astype(float), minlength=int(stratum.max(initial=0)) + 1)
+        counted = np.bincount(stratum, weights=rows.astype(float), minlength=int(stratum.max(initial=0)) + 1)
+        return np.asarray(counted, np.float64)
 
     a, b, c, d = count(exposed & won), count(exposed & ~won), count(~exposed & won), count(~exposed & ~won)
     mixed = ((a + b) * (c + d) * (a + c) * (b + d)) > 0
@@ -155,7 +156,8 @@ def mantel_haenszel(exposed: Flags, won: Flags, strata: Ints, alpha: float) -> O
         a, b, c, d, n = a + 0.5, b + 0.5, c + 0.5, d + 0.5, n + 2
     p, q, r, s = (a + d) / n, (b + c) / n, a * d / n, b * c / n
     over, under = r.sum(), s.sum()
-    variance = (p * r).sum() / (2 * over**2) + (p * s + q * r).sum() / (2 * over * under) + (q * s).sum() / (2 * under**2)
+    mixed_term = (p * s + q * r).sum() / (2 * over * under)
+    variance = (p * r).sum() / (2 * over**2) + mixed_term + (q * s).sum() / (2 * under**2)
     reach = float(stats.norm.isf(alpha / 2)) * float(np.sqrt(variance))
     middle = float(np.log(over / under))
     return OddsRatio(float(np.exp(middle - reach)), float(np.exp(middle)), float(np.exp(middle + reach)))
@@ -175,7 +177,7 @@ def is_round(numbers: Floats, digits: int = 2) -> Flags:
     [True, False, True, True]
     """
     sizes = np.abs(numbers)
-    found = sizes == 0
+    found: Flags = np.asarray(sizes == 0, bool)
     some = sizes > 0
     unit = 10.0 ** (np.floor(np.log10(sizes[some])) - digits + 1)
     steps = sizes[some] / unit
@@ -186,13 +188,13 @@ def is_round(numbers: Floats, digits: int = 2) -> Flags:
 def occurs_once(numbers: Floats) -> Flags:
     """Whether no other deal has the same number."""
     _, row, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-    return np.asarray(counts[row] == 1)
+    return np.asarray(counts[row] == 1, bool)
 
 
 def telling_value(codes: Ints, won: Flags, fewest: int, alpha: float) -> TellingValue | None:
     """The value whose presence speaks most for one outcome, by the lower bound of its likelihood ratio.
 
-    Bounds are those of the log of a ratio of two shares, half a deal added to each count.
+    The lower bound of one outcome's share over the upper bound of the other's (Clopper and Pearson 1934).
     """
     size = int(codes.max(initial=0)) + 1
     wins = np.bincount(codes[won], minlength=size)
@@ -200,14 +202,24 @@ def telling_value(codes: Ints, won: Flags, fewest: int, alpha: float) -> Telling
     often = np.flatnonzero(wins + losses >= fewest)
     if not len(often) or not won.any() or won.all():
         return None
-    win, loss = wins[often] + 0.5, losses[often] + 0.5
-    ratio = np.log(win / (won.sum() + 1)) - np.log(loss / ((~won).sum() + 1))
-    reach = float(stats.norm.isf(alpha / 2 / len(often))) * np.sqrt(1 / win + 1 / loss)
-    best = int(np.argmax(np.abs(ratio) - reach))
+    least = alpha / len(often)
+    for_won = _at_least(wins[often], won.sum(), least) / _at_most(losses[often], (~won).sum(), least)
+    for_lost = _at_least(losses[often], (~won).sum(), least) / _at_most(wins[often], won.sum(), least)
+    times = np.maximum(for_won, for_lost)
+    best = int(np.argmax(times))
     code = int(often[best])
-    covers = wins[code] / won.sum() if ratio[best] > 0 else losses[code] / (~won).sum()
-    times = float(np.exp(min(max(abs(ratio[best]) - reach[best], 0.0), 50.0)))
-    return TellingValue(code, int(wins[code] + losses[code]), int(wins[code]), times, float(covers))
+    covers = wins[code] / won.sum() if for_won[best] > for_lost[best] else losses[code] / (~won).sum()
+    deals, of_won = int(wins[code] + losses[code]), int(wins[code])
+    return TellingValue(code, deals, of_won, float(max(times[best], 1.0)), float(covers))
+
+
+def _at_least(hits: Ints, tries: int, alpha: float) -> Floats:
+    return np.where(hits > 0, stats.beta.ppf(alpha, np.maximum(hits, 1), tries - hits + 1), 0.0)
+
+
+def _at_most(hits: Ints, tries: int, alpha: float) -> Floats:
+    below = hits < tries
+    return np.where(below, stats.beta.isf(alpha, hits + 1, np.where(below, tries - hits, 1)), 1.0)
 
 
 def rank_correlation_at_least(left: Floats, right: Floats, alpha: float) -> tuple[float, float]:
@@ -230,12 +242,12 @@ def exceeding(numbers: Floats, limit: Floats) -> tuple[float, float]:
 
 def share_at_least(hits: int, tries: int, alpha: float) -> float:
     """Lower bound of a share (Clopper and Pearson 1934)."""
-    return 0.0 if hits == 0 else float(stats.beta.ppf(alpha, hits, tries - hits + 1))
+    return float(_at_least(np.array([hits]), tries, alpha)[0])
 
 
 def share_at_most(hits: int, tries: int, alpha: float) -> float:
     """Upper bound of a share (Clopper and Pearson 1934)."""
-    return 1.0 if hits >= tries else float(stats.beta.isf(alpha, hits + 1, tries - hits))
+    return float(_at_most(np.array([hits]), tries, alpha)[0])
 
 
 def count_at_most(seen: int, alpha: float) -> float:

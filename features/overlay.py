@@ -60,7 +60,7 @@ class Overlay:
 
     def _own(self, stream: str, under: Index) -> Index:
         """An index with one segment for each record: the deal's events on record, then the record's."""
-        rows = _Rows(under)
+        rows = _Rows(under, self.zone)
         codes = under.codes_of(np.array(self._real, object))
         for record, real, code in zip(self._records, self._real, codes.tolist(), strict=True):
             if real is not None and code >= 0:
@@ -105,7 +105,8 @@ class Overlay:
 class _Rows:
     """Events gathered segment by segment."""
 
-    def __init__(self, like: Index) -> None:
+    def __init__(self, like: Index, zone: ZoneInfo) -> None:
+        self.zone = zone
         self.levels = {column: list(names) for column, names in like.levels.items()}
         self.places = _places(like)
         self.columns: dict[str, list[int]] = {column: [] for column in like.columns}
@@ -157,7 +158,7 @@ class _Rows:
             if last is None or MISSING in (last, stored.get(column, MISSING)):
                 return
             change = stored[column] - last
-            days = change // DAY
+            days = round(change / DAY)  # a local day may have 23 or 25 hours
             if by in stored:
                 stored[by] = change if by == "change" else days * SCALE
             if "slip" in stored and days:
@@ -194,7 +195,7 @@ class _Rows:
         if value is None or value == "":
             return MISSING
         if column == "expected_close_on":
-            return _day_micros(value)
+            return _day_micros(value, self.zone)
         try:
             number = float(str(value))
         except ValueError:
@@ -226,14 +227,15 @@ def _move(place: int, before: int | None, *, first: bool) -> str:
     return "forward" if place > before else "back"
 
 
-def _day_micros(value: object) -> int:
+def _day_micros(value: object, zone: ZoneInfo) -> int:
+    """The first moment of a day in the history's time zone."""
     try:
         day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
     except ValueError:
         return MISSING
     if isinstance(day, datetime):
         day = day.date()
-    return (day - date(1970, 1, 1)).days * DAY
+    return _micros_of(datetime(day.year, day.month, day.day, tzinfo=zone), MISSING)
 
 
 def _micros_of(value: object, otherwise: int) -> int:

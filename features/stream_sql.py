@@ -91,25 +91,33 @@ def change_events(history: History, field: str) -> str | None:
 def status_events(history: History) -> str:
     """SELECT deal_id, known, happened, status, amount, currency: each time a deal closed or reopened.
 
-    A deal's row tells of its closing from `closed_at` on; a later version of the row that opens it
-    again, or closes it otherwise (another status, day or amount), counts from when that version came.
+    A deal's row tells of its closing from `closed_at` on. A later version of a closed deal's row that opens
+    it again, or closes it otherwise (another status, day, amount at the close), counts from when it came.
     `deal_changes` may say the same: an event that leaves the status as it was known is no event.
     """
-    own = f"""
-        SELECT deal_id, status, amount::VARCHAR AS amount, currency,
-            CASE WHEN status = 'open' THEN epoch_us(version_at)
-                 WHEN version > 0 AND lag(status) OVER v <> 'open'
-                 THEN greatest(epoch_us(version_at), epoch_us(closed_at))
-                 ELSE greatest(epoch_us(closed_at), epoch_us(coalesce(recorded_at, closed_at))) END AS known,
-            CASE WHEN status = 'open' THEN epoch_us(version_at)
-                 ELSE coalesce(epoch_us(closed_at), epoch_us(version_at)) END AS happened,
-            version > 0 AND lag(status) OVER v = status AND (lag(closed_at) OVER v IS DISTINCT FROM closed_at
-                OR lag(amount) OVER v IS DISTINCT FROM amount) AS corrected
-        FROM ({history.sql_versions("deals")})
-        WINDOW v AS (PARTITION BY deal_id ORDER BY version)
-        QUALIFY (status <> 'open' AND closed_at IS NOT NULL) OR lag(status) OVER v <> 'open'
+    told = ("closed_at", "amount") if history.known("deals", "amount") is Known.AT_CLOSE else ("closed_at",)
+    otherwise = " OR ".join(f"lag({column}) OVER v IS DISTINCT FROM {column}" for column in told)
+    rows = f"""
+        SELECT *, version > 0 AND lag(status) OVER v <> 'open'
+                AND coalesce(lag(closed_at) OVER v <= version_at, true) AS was_closed,
+            lag(status) OVER v = status AND ({otherwise}) AS otherwise,
+            first_value(version_at) OVER v AS first_at
+        FROM ({history.sql_versions("deals")}) WINDOW v AS (PARTITION BY deal_id ORDER BY version)
     """
-    parts = [own]
+    closings = f"""
+        SELECT deal_id, status, amount::VARCHAR AS amount, currency, was_closed AND otherwise AS corrected,
+            coalesce(epoch_us(closed_at), epoch_us(version_at)) AS happened,
+            CASE WHEN version = 0 OR was_closed THEN greatest(epoch_us(closed_at), epoch_us(version_at))
+                 ELSE greatest(epoch_us(closed_at), epoch_us(recorded_at), epoch_us(first_at)) END AS known
+        FROM ({rows}) WHERE status <> 'open' AND (closed_at IS NOT NULL OR was_closed)
+            AND (retired_at IS NULL OR known < epoch_us(retired_at))
+    """
+    reopenings = f"""
+        SELECT deal_id, 'open' AS status, NULL AS amount, NULL AS currency, false AS corrected,
+            epoch_us(version_at) AS happened, epoch_us(version_at) AS known
+        FROM ({rows}) WHERE was_closed AND (status = 'open' OR closed_at > version_at)
+    """
+    parts = [closings, reopenings]
     if "deal_changes" in history.tables():
         parts.append(
             f"SELECT deal_id, lower(new_value) AS status, NULL AS amount, NULL AS currency, false AS corrected, "

@@ -155,12 +155,14 @@ def _close_dates(history: History) -> Stream | None:
 
 def _owners(history: History) -> Stream | None:
     events = change_events(history, "rep_id")
-    return events and _compared(events, {"rep_id": "new_value"}, {"rep_id": "category"})
+    return None if events is None else _compared(events, {"rep_id": "new_value"}, {"rep_id": "category"})
 
 
 def _categories(history: History) -> Stream | None:
     events = change_events(history, "forecast_category")
-    return events and _compared(events, {"forecast_category": "new_value"}, {"forecast_category": "category"})
+    if events is None:
+        return None
+    return _compared(events, {"forecast_category": "new_value"}, {"forecast_category": "category"})
 
 
 def _compared(events: str, chosen: dict[str, str], columns: dict[str, ColumnKind]) -> Stream:

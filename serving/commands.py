@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.doors import AsJson, home_of, moment, now, progress_on_terminal
+from features.doors import AsJson, home_of, moment, now
 
 if TYPE_CHECKING:
     from serving.settings import ServingSettings

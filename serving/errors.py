@@ -79,7 +79,7 @@ class KeyNotAccepted(ForesellError):
 
 class ScopeMissing(ForesellError):
     problem = "The API key {0} lacks the scope '{1}' that this call needs."
-    fix = "use a key that has it: foresell keys create NAME --scope {1}."
+    fix = "use a key that has it: foresell keys create --name NAME --scopes {1}."
 
 
 class UnknownScope(ForesellError):

@@ -55,9 +55,7 @@ class KeyFacts:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
-def create_key(
-    store: Store, name: str, scopes: Iterable[str], expires_at: datetime | None, now: datetime
-) -> str:
+def create_key(store: Store, name: str, scopes: Iterable[str], expires_at: datetime | None, now: datetime) -> str:
     """Make a key and return its text, which cannot be shown again. Raises UnknownScope, KeyExpiresInThePast."""
     granted = [_scope(word) for word in scopes]
     if expires_at is not None and expires_at <= now:

@@ -4,10 +4,8 @@ from typing import Literal
 
 Language = Literal["en", "zh"]
 
-NOT_USED: dict[Language, str] = {
-    "en": "Not used by this model: {0}.",
-    "zh": "此模型未使用：{0}。",
-}
+NOT_USED: dict[Language, str] = {"en": "not used by this model: {0}", "zh": "此模型未使用：{0}"}
+BETWEEN_NOTES: dict[Language, str] = {"en": "; ", "zh": "；"}
 
 
 def preferred(accept_language: str | None, otherwise: Language) -> Language:

@@ -39,13 +39,13 @@ def run(settings: ServingSettings, host: str, port: int, workers: int = 1, as_of
         os.environ[HANDED_OVER] = _handover(settings, as_of)
         _serve("serving.run:worker_app", host, port, workers)
     else:
-        _serve(_app(settings, as_of), host, port, None)
+        _serve(app_of(settings, as_of), host, port, None)
 
 
 def worker_app() -> FastAPI:
     """The app of one of several workers, with the settings handed over."""
     handed = Handover.model_validate_json(os.environ[HANDED_OVER])
-    return _app(ServingSettings(**handed.settings), handed.as_of)  # type: ignore[arg-type]
+    return app_of(ServingSettings(**handed.settings), handed.as_of)  # type: ignore[arg-type]
 
 
 def standing_clock(as_of: datetime | None) -> Callable[[], datetime]:
@@ -53,7 +53,8 @@ def standing_clock(as_of: datetime | None) -> Callable[[], datetime]:
     return utc_now if as_of is None else lambda: as_of
 
 
-def _app(settings: ServingSettings, as_of: datetime | None) -> FastAPI:
+def app_of(settings: ServingSettings, as_of: datetime | None) -> FastAPI:
+    """The app of a process that only serves: its log is ours, and pandas stays out."""
     keep_arrow_from_pandas()
     log_json_lines(settings.log_level)
     return create_app(settings, standing_clock(as_of))

@@ -6,7 +6,7 @@ from math import isnan
 from features.evaluate import Category, Values
 from serving.answers import Chance, DealScore, DealScores, Move, ReasonSaid
 from serving.champion import ReasonGiven, ScoreGiven
-from serving.language import NOT_USED
+from serving.language import BETWEEN_NOTES, NOT_USED
 from serving.occasion import Occasion, in_utc, in_utc_if_known
 from serving.problems import problem_of
 from serving.subjects import Form, Subject
@@ -109,12 +109,10 @@ def _said(reason: ReasonGiven) -> ReasonSaid:
 def _note(asked: Occasion, subject: Subject, score: ScoreGiven) -> str | None:
     unused = NOT_USED[asked.language].format(", ".join(f"attributes.{name}" for name in subject.unused))
     said = [score.note or "", unused if subject.unused else ""]
-    return " ".join(part for part in said if part) or None
+    return BETWEEN_NOTES[asked.language].join(part for part in said if part) or None
 
 
-def _side_by_side(
-    before: ScoreGiven, after: ScoreGiven
-) -> list[tuple[str, ReasonGiven | None, ReasonGiven | None]]:
+def _side_by_side(before: ScoreGiven, after: ScoreGiven) -> list[tuple[str, ReasonGiven | None, ReasonGiven | None]]:
     was = {reason.feature: reason for reason in before.reasons}
     will = {reason.feature: reason for reason in after.reasons}
     return [(feature, was.get(feature), will.get(feature)) for feature in {**will, **was}]
@@ -130,9 +128,7 @@ def _move(
     latest = will or was
     assert latest is not None
     change = (will.effect if will else 0.0) - (was.effect if was else 0.0)
-    return Move(
-        feature=feature, value_before=value_before, value_after=value_after, change=change, text=latest.text
-    )
+    return Move(feature=feature, value_before=value_before, value_after=value_after, change=change, text=latest.text)
 
 
 def _strongest(moves: Sequence[Move], most: int) -> list[Move]:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
 
 from features.as_of import Moments, micros, parse_moment
 from features.catalog import CATALOG, attribute_features
@@ -17,6 +18,10 @@ from features.contracts import STORED_AS, TABLES, Kind, Known
 from features.definition import Feature
 from features.history import Counts, Delivery, History
 from features.table import build_table
+
+# The same examples on every machine, however slow; nothing is left behind in the working folder.
+settings.register_profile("foresell", deadline=None, derandomize=True, database=None)
+settings.load_profile("foresell")
 
 ROOT = Path(__file__).resolve().parents[1]
 TAKEN = "2030-01-01"

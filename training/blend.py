@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 LATER_SHARE = 0.3
 """The share of outcomes, the latest ones, on which the parts are weighed and calibrated."""
-FEWEST_LATER = 15
-"""Deals won, and deals lost, that the later part must have."""
+FEWEST = 15
+"""Deals won, and deals lost, that a part must have to be learned from."""
 
 
 class Blend:
@@ -44,25 +44,33 @@ class Blend:
     def fit(self, past: "Dataset") -> Self:
         """Fit the parts, then weigh them; raises NothingDecided, RivalNotApplicable."""
         decided(past)
+        if not _enough(past):
+            raise RivalNotApplicable(self.name, f"fewer than {FEWEST} deals were won, or lost")
+        self.parts, self.weights, self.intercept = self._weigh(past)
+        self.parts = tuple(_again(part, past) for part in self.parts)
+        return self
+
+    def _weigh(self, past: "Dataset") -> tuple[tuple[Rival, ...], tuple[float, ...], float]:
+        """The parts to use, their weights and the intercept, learned on the later part.
+
+        Where the history is too young to set one apart, both parts count alike and nothing is corrected:
+        what the line is drawn to in any case.
+        """
         cut = _calibration_start(past)
         earlier, later = past_of(past, cut), past.between(cut, past.seen_until, past.seen_until).decided()
-        if not _enough(later) or not _enough(earlier.decided()):
-            raise RivalNotApplicable(self.name, "too few won and lost deals to fit on some and calibrate on later ones")
+        if not _enough(later) or not _enough(earlier):
+            return (Logistic(), Trees("small")), (0.5, 0.5), 0.0
         logistic = Logistic().fit(earlier)
         sizes = [Trees(size).fit(earlier) for size in SIZES]
         choices: list[tuple[Rival, ...]] = [(logistic,), *((logistic, trees) for trees in sizes)]
         odds = {id(part): log_odds(part.predict(later.x)) for part in (logistic, *sizes)}
 
-        def loss(choice: tuple[Rival, ...]) -> float:
-            columns = np.column_stack([odds[id(part)] for part in choice])
-            return held_out_loss(columns, later.won, later.weight, later.deal_id)
+        def columns(choice: tuple[Rival, ...]) -> Floats:
+            return np.column_stack([odds[id(part)] for part in choice])
 
-        self.parts = min(choices, key=loss)
-        columns = np.column_stack([odds[id(part)] for part in self.parts])
-        self.intercept, weights = fit_line(columns, later.won, later.weight, later.closed_deals)
-        self.weights = tuple(weights.tolist())
-        self.parts = tuple(_again(part, past) for part in self.parts)
-        return self
+        chosen = min(choices, key=lambda c: held_out_loss(columns(c), later.won, later.weight, later.deal_id))
+        intercept, weights = fit_line(columns(chosen), later.won, later.weight, later.closed_deals)
+        return chosen, tuple(weights.tolist()), intercept
 
     def predict(self, x: "pd.DataFrame") -> Floats:
         """The probability of each row; raises ColumnsMissing."""
@@ -125,4 +133,4 @@ def _calibration_start(past: "Dataset") -> int:
 def _enough(part: "Dataset") -> bool:
     won = len(set(part.deal_id[part.won == 1].tolist()))
     lost = len(set(part.deal_id[part.won == 0].tolist()))
-    return min(won, lost) >= FEWEST_LATER
+    return min(won, lost) >= FEWEST

@@ -14,7 +14,7 @@ from typing import cast
 
 import numpy as np
 
-from features.catalog import CATALOG, attribute_feature, fingerprint
+from features.catalog import CATALOG, LAST, activity_feature, attribute_feature, fingerprint
 from features.contracts import ATTRIBUTE_PREFIX
 from features.definition import Feature
 from features.errors import ForesellError
@@ -215,6 +215,8 @@ def _feature_entry(feature: Feature) -> dict[str, object]:
 
 def _feature_of(entry: Mapping[str, object]) -> Feature:
     name = cast(str, entry["name"])
+    if name.startswith(LAST) and name not in CATALOG:
+        return activity_feature(name.removeprefix(LAST))
     if "number" in entry:
         return attribute_feature(name.removeprefix(ATTRIBUTE_PREFIX), bool(entry["number"]))
     return CATALOG[name]

@@ -10,9 +10,10 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,15 +91,17 @@ class Registry:
 
         from training.pyfunc import WinScores, example_of, signature_of
 
-        example = example_of(candidate)
-        logged = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=WinScores(),
-            artifacts={"bundle": str(bundle)},
-            signature=signature_of(candidate.bundle, example),
-            pip_requirements=["foresell"],
-            registered_model_name=candidate.bundle.model,
-        )
+        signature = signature_of(candidate.bundle, example_of(candidate))
+        # MLflow tells of its progress on standard error whatever its log level.
+        with redirect_stderr(StringIO()):
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=WinScores(),
+                artifacts={"bundle": str(bundle)},
+                signature=signature,
+                pip_requirements=["foresell"],
+                registered_model_name=candidate.bundle.model,
+            )
         return str(logged.registered_model_version)
 
     def promote(self, model: str, version: str, at: datetime) -> None:

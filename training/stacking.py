@@ -5,7 +5,7 @@ import numpy as np
 from training.judged_rows import Floats, losses
 from training.rivals.rival import probabilities
 
-PRIOR_DEALS = 100.0
+PRIOR_DEALS = 300.0
 """The line is drawn to no correction (even weights, intercept 0) as by so many deals' evidence."""
 
 

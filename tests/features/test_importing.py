@@ -203,13 +203,17 @@ def test_the_base_currency(door, given, codes, expected):
     assert door.deals(*rows, header="deal_id,status,created_at,currency").currency == expected
 
 
-def test_a_table_file_that_the_mapping_forgets_is_told(door):
+def test_a_file_named_after_a_table_needs_no_line_in_the_mapping(door):
     door.file("products.csv", "product_id\np1\n")
     door.mapping("tables: {deals: }")
-    assert (
-        "products.csv was not read: the mapping has no line for products"
-        in door.deals("d1,open,2024-01-01,,5").notes
-    )
+    report = door.deals("d1,open,2024-01-01,,5")
+    assert {table.table: table.new for table in report.tables} == {"deals": 1, "products": 1}
+
+
+def test_a_file_that_serves_another_table_is_not_read_twice(door):
+    door.file("products.csv", "deal_id,status,created_at\nd1,open,2024-01-01\n")
+    door.mapping("tables: {deals: {file: products.csv}}")
+    assert [table.table for table in door.imports().tables] == ["deals"]
 
 
 def test_a_folder_that_is_not_there_or_has_no_tables(door):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engines.local import index_of
@@ -41,8 +41,10 @@ def in_order(events: list[Event]) -> list[Event]:
 
 
 def index(events: list[Event]) -> Index:
-    schema = pa.schema([("id", "string"), *((c, "int64") for c in ("known", "happened", "retired", "n")), ("c", "string")])
-    rows = [dict(zip(schema.names, e, strict=True)) for e in events]
+    schema = pa.schema(
+        [("id", "string"), *((c, "int64") for c in ("known", "happened", "retired", "n")), ("c", "string")]
+    )
+    rows = [dict(zip(schema.names, [MISSING if v is None else v for v in e[:5]] + [e.c], strict=True)) for e in events]
     return index_of(pa.Table.from_pylist(rows, schema), STREAM, ["c", "n"])
 
 
@@ -60,9 +62,14 @@ def standing(events: list[Event], key: str, at: int) -> list[Event]:
 
 def asked_of(events: list[Event], asked: list[tuple[str, int]]) -> tuple[Index, np.ndarray, np.ndarray]:
     built = index(events)
-    return built, built.codes_of(pa.array([key for key, _ in asked])), np.array([at for _, at in asked], np.int64)
+    return (
+        built,
+        built.codes_of(np.array([key for key, _ in asked], object)),
+        np.array([at for _, at in asked], np.int64),
+    )
 
 
+@settings(max_examples=500)  # what is recorded just as a window ends is rare
 @given(events=st.one_of(HISTORIES, PUNCTUAL), asked=ASKED, window=WINDOWS, column=st.sampled_from([None, "n"]))
 def test_a_tally_counts_what_was_on_record_and_happened_in_the_window(events, asked, window, column):
     built, codes, at = asked_of(events, asked)
@@ -138,11 +145,11 @@ def test_what_is_said_of_one_key_does_not_depend_on_the_others_beside_it(events,
 
 
 def test_many_names_are_found_like_few():
-    built = index(in_order([Event(f"k{n:03}", n, n, None, n, None) for n in range(3 * FEW)]))
-    names = [f"k{n:03}" for n in range(2 * FEW)] + ["nobody", None]
+    built = index(in_order([Event(f"k{n:04}", n, n, None, n, None) for n in range(3 * FEW)]))
+    names = [f"k{n:04}" for n in range(2 * FEW)] + ["nobody", None]
 
-    assert built.codes_of(pa.array(names)).tolist() == [*range(2 * FEW), -1, -1]
-    assert built.codes_of(pa.array(names[-3:])).tolist() == [2 * FEW - 1, -1, -1]
+    assert built.codes_of(np.array(names, object)).tolist() == [*range(2 * FEW), -1, -1]
+    assert built.codes_of(np.array(names[-3:], object)).tolist() == [2 * FEW - 1, -1, -1]
 
 
 @pytest.mark.parametrize("known", [0, 5])
@@ -152,3 +159,11 @@ def test_a_key_is_told_from_its_neighbours_at_the_edges(known):
 
     assert tally(built, codes, at, None, "n").tolist() == [1, 10, 0, 0]
     assert latest(built, codes, at).tolist() == [0, 1, -1, -1]
+
+
+def test_when_the_latest_was_replaced_the_one_recorded_last_of_those_before_it_stands():
+    built = index([Event("a", 1, 1, None, 1, None), Event("a", 2, 1, None, 2, None), Event("a", 3, 3, 4, 3, None)])
+
+    found = latest(built, np.array([0, 0, 0]), np.array([3, 4, 5]))
+
+    assert found.tolist() == [1, 2, 1]

@@ -3,7 +3,7 @@
 import json
 import math
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -88,16 +88,12 @@ class SmallChampion:
             for amount, stage in zip(values["deal_amount"], stages.texts(), strict=True)
         ]
 
-    def _one(
-        self, amount: float, stage: str | None, horizons: Sequence[float], language: str, most: int
-    ) -> SmallScore:
+    def _one(self, amount: float, stage: str | None, horizons: Sequence[float], language: str, most: int) -> SmallScore:
         raises = "raises" if language == "en" else "提高"
         effects = {"deal_amount": math.log10(amount / 1000), "deal_stage": self.bonus * (stage == "Proposal")}
         shown = {"deal_amount": amount, "deal_stage": stage}
         p = 1 / (1 + math.exp(-log_odds(0.4) - sum(effects.values())))
-        reasons = [
-            SmallReason(name, shown[name], effect, raises) for name, effect in effects.items() if effect
-        ]
+        reasons = [SmallReason(name, shown[name], effect, raises) for name, effect in effects.items() if effect]
         by_days = {days: p * (1 - math.exp(-days / 50)) for days in horizons}
         return SmallScore(p, p * 0.9, min(p * 1.1, 1), by_days, 40.0, amount, reasons[:most], None)
 
@@ -192,30 +188,28 @@ def deliver(home: Path, deals: Sequence[tuple[object, ...]], taken_at: datetime 
     file.unlink()
 
 
-def promote(home: Path, version: str, bonus: float = 0.5, until: datetime = UNTIL) -> None:
+def promote(home: Path, version: str, bonus: float = 0.5, until: datetime = UNTIL, content: str | None = None) -> None:
     """Make a model the champion the way promotion does: the bundle first, then the pointer at once."""
     folder = home / "champions" / f"win-{version}"
     folder.mkdir(parents=True, exist_ok=True)
     stored = {"version": version, "bonus": bonus, "until": until.isoformat()}
-    (folder / "bundle.json").write_text(json.dumps(stored))
+    (folder / "bundle.json").write_text(content or json.dumps(stored))
     draft = pointer(home, "win").with_suffix(".tmp")
     draft.write_text(json.dumps({"version": version, "folder": folder.name}))
     draft.replace(pointer(home, "win"))
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home with a history and a champion."""
-    folder = tmp_path / "home"
-    deliver(folder, DEALS)
-    promote(folder, "7")
-    return folder
-
-
-@pytest.fixture
-def settings(home: Path) -> ServingSettings:
-    """Settings for that home; nothing is waited for."""
+def found(home: Path) -> ServingSettings:
+    """Put a history and a champion into a home; settings for it with which nothing is waited for."""
+    deliver(home, DEALS)
+    promote(home, "7")
     return ServingSettings(home=home, key_recheck="00:00:00")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ServingSettings:
+    """Settings of a home with a history and a champion."""
+    return found(tmp_path / "home")
 
 
 @dataclass(frozen=True)
@@ -268,9 +262,6 @@ class Served:
         self._socket.close()
 
 
-Start = Callable[..., Service]
-
-
 def make_key(settings: ServingSettings, *scopes: str, expires_at: datetime | None = None) -> str:
     """A key of the service's database."""
     store = open_store(settings.store_address)
@@ -280,32 +271,46 @@ def make_key(settings: ServingSettings, *scopes: str, expires_at: datetime | Non
         store.close()
 
 
-@pytest.fixture
-def start(settings: ServingSettings) -> Iterator[Start]:
-    """Starts a service: `start(scopes=("score",), now=..., sources=..., <setting>=...)`."""
-    running: list[Served] = []
+class Starter:
+    """Starts services for one home and stops them all."""
 
-    def starting(
+    def __init__(self, settings: ServingSettings) -> None:
+        self._settings = settings
+        self._running: list[Served] = []
+
+    def __call__(
+        self,
         scopes: Sequence[str] = ("score", "read"),
         now: datetime = NOW,
+        wall: datetime = NOW,
         sources: Sources = SMALL,
         **changed: object,
     ) -> Service:
-        wanted = ServingSettings(**{**settings.model_dump(), **changed})
-        app = create_app(wanted, lambda: now, sources=sources, wall_clock=lambda: NOW)
-        served = Served(app)
-        running.append(served)
+        wanted = ServingSettings(**{**self._settings.model_dump(), **changed})
+        served = Served(create_app(wanted, lambda: now, sources=sources, wall_clock=lambda: wall))
+        self._running.append(served)
         return Service(served.client, make_key(wanted, *scopes))
 
-    yield starting
-    for served in running:
-        served.stop()
+    def stop(self) -> None:
+        """Stop all that run."""
+        for served in self._running:
+            served.stop()
 
 
 @pytest.fixture
-def service(start: Start) -> Service:
-    """A running service with a key for scores and records."""
-    return start()
+def start(settings: ServingSettings) -> Iterator[Starter]:
+    """Starts a service of its own: `start(scopes=("score",), now=..., wall=..., sources=..., <setting>=...)`."""
+    starter = Starter(settings)
+    yield starter
+    starter.stop()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A running service that tests only ask; a test that changes its home starts one of its own."""
+    starter = Starter(found(tmp_path_factory.mktemp("service") / "home"))
+    yield starter()
+    starter.stop()
 
 
 @dataclass(frozen=True)
@@ -324,8 +329,7 @@ class Company:
 
     def promote_broken(self, version: str) -> None:
         """Make a model the champion whose bundle cannot be read."""
-        promote(self.home, version)
-        (self.home / "champions" / f"win-{version}" / "bundle.json").write_text("{")
+        promote(self.home, version, content="{")
 
     def deliver(self, *deals: tuple[object, ...]) -> None:
         """Put more deals on record."""
@@ -337,6 +341,6 @@ class Company:
 
 
 @pytest.fixture
-def company(home: Path) -> Company:
+def company(settings: ServingSettings) -> Company:
     """The company behind the service."""
-    return Company(home)
+    return Company(settings.home)

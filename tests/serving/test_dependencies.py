@@ -47,14 +47,21 @@ def test_a_key_is_checked_before_the_body_is_judged(service):
     assert service.client.post("/v1/scores/deals", json={"deals": "nonsense"}).status_code == 401
 
 
-def test_a_revoked_key_and_an_expired_one_open_nothing(start, company, settings):
+def test_a_revoked_key_opens_nothing(start, settings):
     service = start()
     assert service.client.get("/v1/models", headers=service.headers).status_code == 200
     store = open_store(settings.store_address)
     revoke_key(store, service.key.split("_")[1], datetime(2026, 11, 21))
     store.close()
-    assert service.client.get("/v1/models", headers=service.headers).status_code == 401
 
+    refused = service.client.get("/v1/models", headers=service.headers)
+    assert refused.status_code == 401
+    assert refused.json()["type"] == "urn:foresell:problem:key-not-accepted"
+
+
+def test_keys_expire_by_the_wall_clock_also_where_the_services_clock_stands_still(start, company, settings):
     key = company.make_key(settings, "read", expires_at=company.now + timedelta(hours=1))
-    later = start()
-    assert call(later, "GET", "/v1/models", key).status_code == 200
+
+    assert call(start(now=datetime(2026, 11, 20)), "GET", "/v1/models", key).status_code == 200
+    late = start(now=datetime(2026, 11, 20), wall=company.now + timedelta(hours=2))
+    assert call(late, "GET", "/v1/models", key).status_code == 401

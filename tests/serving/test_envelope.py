@@ -37,9 +37,7 @@ def test_a_problem_names_the_request_it_happened_in(service):
 
 
 def test_a_request_is_one_line_without_secrets_and_bodies(service, lines):
-    service.client.post(
-        "/v1/scores/deals?token=hidden", json={"deals": [{"deal_id": "D-1"}]}, headers=service.headers
-    )
+    service.client.post("/v1/scores/deals?token=hidden", json={"deals": [{"deal_id": "D-1"}]}, headers=service.headers)
 
     (line,) = [one for one in lines() if one["message"] == "request"]
     assert line["method"] == "POST"

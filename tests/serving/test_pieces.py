@@ -27,9 +27,7 @@ def test_calls_that_share_a_limiter_take_turns():
     async def both() -> list[str]:
         limiter = CapacityLimiter(1)
         return list(
-            await asyncio.gather(
-                run_in_pieces(work("a", 5, seen), limiter), run_in_pieces(work("b", 5, seen), limiter)
-            )
+            await asyncio.gather(run_in_pieces(work("a", 5, seen), limiter), run_in_pieces(work("b", 5, seen), limiter))
         )
 
     assert asyncio.run(both()) == ["a", "b"]

@@ -4,10 +4,18 @@ from alembic import context
 
 from serving.store.tables import Tables
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=Tables.metadata,
-    render_as_batch=True,
-)
-with context.begin_transaction():
-    context.run_migrations()
+
+def migrate() -> None:
+    """Run the revisions that Alembic was asked for."""
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=Tables.metadata,
+        render_as_batch=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+# Alembic runs this file; there is a configuration only then, so importing it does nothing.
+if hasattr(context, "config"):
+    migrate()

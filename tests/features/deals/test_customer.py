@@ -22,9 +22,7 @@ def two_customers(story):
     story.deal("y", customer="beta", created="2024-05-01")
     story.activity(on="2024-01-02", customer="acme")
     story.order("acme", on="2024-05-22", amount=100).order("acme", on="2023-07-01", amount=50, currency="CNY")
-    story.order("acme", on="2022-01-01", amount=9).order(
-        "acme", on="2024-05-25", amount=1000, recorded="2024-06-10"
-    )
+    story.order("acme", on="2022-01-01", amount=9).order("acme", on="2024-05-25", amount=1000, recorded="2024-06-10")
     story.ticket("acme", on="2024-05-01", kind="complaint", satisfaction=2)
     story.ticket("acme", on="2024-05-20", kind="question", satisfaction=5)
     story.ticket("acme", on="2023-01-01", kind="complaint", satisfaction=1)

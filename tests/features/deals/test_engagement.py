@@ -7,19 +7,11 @@ AS_OF = "2024-03-31"
 def talked_about(story):
     """A deal with six activities, one of which nobody had written down yet."""
     deal = story.deal("d1")
-    deal.activity(
-        on="2024-02-01", type="visit", direction="outbound", contact="anna", rep="r1", duration_minutes=90
-    )
-    deal.activity(
-        on="2024-03-02", type="call", direction="outbound", contact="anna", rep="r1", duration_minutes=10
-    )
+    deal.activity(on="2024-02-01", type="visit", direction="outbound", contact="anna", rep="r1", duration_minutes=90)
+    deal.activity(on="2024-03-02", type="call", direction="outbound", contact="anna", rep="r1", duration_minutes=10)
     deal.activity(on="2024-03-20", type="email", direction="inbound", contact="bo", rep="r2")
-    deal.activity(
-        on="2024-03-25", type="call", direction="inbound", contact="anna", rep="r1", outcome="interested"
-    )
-    deal.activity(
-        on="2024-03-28", type="meeting", direction="outbound", contact="cai", rep="r1", duration_minutes=60
-    )
+    deal.activity(on="2024-03-25", type="call", direction="inbound", contact="anna", rep="r1", outcome="interested")
+    deal.activity(on="2024-03-28", type="meeting", direction="outbound", contact="cai", rep="r1", duration_minutes=60)
     deal.activity(on="2024-03-29", type="task", direction="inbound", recorded="2024-04-02")
     story.deal("d2").activity(on="2024-03-30", type="call", direction="internal")
     story.deal("d3")

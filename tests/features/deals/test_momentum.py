@@ -17,9 +17,7 @@ def test_a_change_written_down_later_is_not_seen(story):
 
 def test_a_change_of_earlier_that_comes_late_does_not_undo_a_later_one(story):
     deal = story.deal("d1").changes_stage("Lead", on="2024-03-01")
-    deal.changes_stage("Contract", on="2024-03-15").changes_stage(
-        "Proposal", on="2024-03-10", recorded="2024-03-18"
-    )
+    deal.changes_stage("Contract", on="2024-03-15").changes_stage("Proposal", on="2024-03-10", recorded="2024-03-18")
 
     assert story.value("deal_stage", "d1", as_of="2024-03-20") == "Contract"
     assert story.value("deal_stage_changes", "d1", as_of="2024-03-20") == 3
@@ -88,9 +86,7 @@ def test_the_forecast_category_is_the_sellers_latest(story):
 
 
 def test_a_deal_that_was_opened_again_says_how_often(story):
-    deal = (
-        story.deal("d1").changes("status", "lost", on="2024-02-01").changes("status", "open", on="2024-02-10")
-    )
+    deal = story.deal("d1").changes("status", "lost", on="2024-02-01").changes("status", "open", on="2024-02-10")
     deal.changes("status", "won", on="2024-03-01")
 
     assert story.value("deal_times_reopened", "d1", as_of="2024-02-05") == 0

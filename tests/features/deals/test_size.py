@@ -5,9 +5,7 @@ from features.contracts import Known
 
 
 def test_the_amount_is_the_latest_on_record(story):
-    story.deal("d1", created="2024-01-01", amount=1000).changes(
-        "amount", "800", on="2024-02-01", recorded="2024-02-10"
-    )
+    story.deal("d1", created="2024-01-01", amount=1000).changes("amount", "800", on="2024-02-01", recorded="2024-02-10")
 
     assert story.value("deal_amount", "d1", as_of="2024-02-05") == 1000
     assert story.value("deal_amount", "d1", as_of="2024-02-11") == 800
@@ -33,9 +31,7 @@ def test_an_amount_known_at_creation_is_written_down_once_however_often_the_row_
 def test_an_amount_of_which_only_todays_value_is_known_is_no_feature(story):
     story.row("deals", deal_id="d1", status="open", created_at="2024-01-01", amount=500)
 
-    assert (
-        offered(story.history).left_out["deal_amount"] == "the history has nothing that gives amount_changes"
-    )
+    assert offered(story.history).left_out["deal_amount"] == "the history has nothing that gives amount_changes"
 
 
 def test_the_amount_beside_the_list_price(story):
@@ -49,17 +45,13 @@ def test_the_amount_beside_the_list_price(story):
 
 def test_amounts_of_other_currencies_count_at_the_rate_on_record(story):
     story.rate("USD", "2024-01-01", 7).rate("USD", "2024-02-01", 7.5, recorded="2024-02-03")
-    story.deal("d1", currency="USD", created="2024-01-10", amount=100).changes(
-        "amount", "200", on="2024-02-02"
-    )
+    story.deal("d1", currency="USD", created="2024-01-10", amount=100).changes("amount", "200", on="2024-02-02")
     story.deal("d2", currency="EUR", amount=100)
     story.deal("d3", currency="USD", created="2024-02-03", amount=100)
     story.deal("d4", currency="USD", created="2024-02-04", amount=100)
 
     assert story.value("deal_amount", "d1", as_of="2024-01-20") == 700
-    assert (
-        story.value("deal_amount", "d1", as_of="2024-02-20") == 1400
-    )  # the rate of 1 February came on the 3rd
+    assert story.value("deal_amount", "d1", as_of="2024-02-20") == 1400  # the rate of 1 February came on the 3rd
     assert story.value("deal_amount", "d2", as_of="2024-02-20") is None
     assert story.value("deal_amount", "d3", as_of="2024-02-20") == 750
     assert story.value("deal_amount", "d4", as_of="2024-02-20") == 750
@@ -92,9 +84,7 @@ def test_the_amount_above_what_the_customer_usually_buys(story):
 
 def test_amounts_known_only_at_the_close_make_no_feature_of_an_open_deal(story):
     story.declares("deals", amount=Known.AT_CLOSE)
-    story.row(
-        "deals", deal_id="old", status="won", created_at="2023-01-01", closed_at="2023-02-01", amount=100
-    )
+    story.row("deals", deal_id="old", status="won", created_at="2023-01-01", closed_at="2023-02-01", amount=100)
 
     assert "deal_amount_above_usual" in offered(story.history).left_out
     assert "deal_amount" in offered(story.history).left_out
