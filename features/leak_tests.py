@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,10 +55,16 @@ class TellingValue:
 
 def rank_auc(score: Floats, won: Flags) -> float:
     """The chance that a won deal's score is above a lost one's (Mann and Whitney 1947); ties count half."""
-    ranks = stats.rankdata(score)
+    ranks = _ranks(score)
     wins = int(won.sum())
     losses = len(won) - wins
     return float((ranks[won].sum() - wins * (wins + 1) / 2) / (wins * losses))
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks from 1; equal values share their mean rank."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
 
 
 def auc_at_least(value: float, wins: int, losses: int, alpha: float) -> float:
@@ -67,7 +73,7 @@ def auc_at_least(value: float, wins: int, losses: int, alpha: float) -> float:
     The variance is that of Hanley and McNeil (1982), taken at the bound and not at the estimate, so that
     it stays honest where the deals are perfectly separated.
     """
-    z = float(stats.norm.isf(alpha))
+    z = float(special.ndtri(1 - alpha))
     low, high = 0.5, max(value, 0.5)
     for _ in range(50):
         area = (low + high) / 2
@@ -158,7 +164,7 @@ def mantel_haenszel(exposed: Flags, won: Flags, strata: Ints, alpha: float) -> O
     over, under = r.sum(), s.sum()
     mixed_term = (p * s + q * r).sum() / (2 * over * under)
     variance = (p * r).sum() / (2 * over**2) + mixed_term + (q * s).sum() / (2 * under**2)
-    reach = float(stats.norm.isf(alpha / 2)) * float(np.sqrt(variance))
+    reach = float(special.ndtri(1 - alpha / 2)) * float(np.sqrt(variance))
     middle = float(np.log(over / under))
     return OddsRatio(float(np.exp(middle - reach)), float(np.exp(middle)), float(np.exp(middle + reach)))
 
@@ -214,22 +220,22 @@ def telling_value(codes: Ints, won: Flags, fewest: int, alpha: float) -> Telling
 
 
 def _at_least(hits: Ints, tries: int, alpha: float) -> Floats:
-    return np.where(hits > 0, stats.beta.ppf(alpha, np.maximum(hits, 1), tries - hits + 1), 0.0)
+    return np.where(hits > 0, special.betaincinv(np.maximum(hits, 1), tries - hits + 1, alpha), 0.0)
 
 
 def _at_most(hits: Ints, tries: int, alpha: float) -> Floats:
     below = hits < tries
-    return np.where(below, stats.beta.isf(alpha, hits + 1, np.where(below, tries - hits, 1)), 1.0)
+    return np.where(below, special.betaincinv(hits + 1, np.where(below, tries - hits, 1), 1 - alpha), 1.0)
 
 
 def rank_correlation_at_least(left: Floats, right: Floats, alpha: float) -> tuple[float, float]:
     """Spearman's correlation, and what its size is at least (Fisher's z; error of Bonett and Wright 2000)."""
     if len(left) < 10 or np.ptp(left) == 0 or np.ptp(right) == 0:
         return 0.0, 0.0
-    rho = float(np.corrcoef(stats.rankdata(left), stats.rankdata(right))[0, 1])
+    rho = float(np.corrcoef(_ranks(left), _ranks(right))[0, 1])
     size = min(abs(rho), 1 - 1e-12)
     error = np.sqrt((1 + size**2 / 2) / (len(left) - 3))
-    return rho, max(float(np.tanh(np.arctanh(size) - stats.norm.isf(alpha) * error)), 0.0)
+    return rho, max(float(np.tanh(np.arctanh(size) - special.ndtri(1 - alpha) * error)), 0.0)
 
 
 def exceeding(numbers: Floats, limit: Floats) -> tuple[float, float]:
@@ -252,7 +258,7 @@ def share_at_most(hits: int, tries: int, alpha: float) -> float:
 
 def count_at_most(seen: int, alpha: float) -> float:
     """Upper bound of the mean of a Poisson count (Garwood 1936)."""
-    return float(stats.gamma.isf(alpha, seen + 1))
+    return float(special.gammainccinv(seen + 1, alpha))
 
 
 def count_against_expected(rows: Flags, closed: Flags, cohort: Ints) -> tuple[int, float]:

@@ -17,7 +17,7 @@ from training.rivals.logistic import Logistic
 from training.rivals.rival import Rival, RivalNotApplicable, Row, decided, probabilities, probability
 from training.rivals.rival import log_odds as log_odds_of
 from training.splits import cut_times, days_to_decide, past_of
-from training.stacking import fit_line, held_out_loss
+from training.stacking import clearly_less, fit_line, held_out_losses
 from training.trees import SIZES, Trees
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 LATER_SHARE = 0.3
 """The share of outcomes, the latest ones, on which the parts are weighed and calibrated."""
+USUAL = "medium"
+"""The size of trees to take where no other is clearly better."""
+ENOUGH_TO_COMPARE = 1000
+"""Later deals it takes to compare sizes at all; with fewer, the usual one is taken unseen."""
 FEWEST = 15
 """Deals won, and deals lost, that a part must have to be learned from."""
 
@@ -59,18 +63,16 @@ class Blend:
         cut = _calibration_start(past)
         earlier, later = past_of(past, cut), past.between(cut, past.seen_until, past.seen_until).decided()
         if not _enough(later) or not _enough(earlier):
-            return (Logistic(), Trees("small")), (0.5, 0.5), 0.0
+            return (Logistic(), Trees(USUAL)), (0.5, 0.5), 0.0
         logistic = Logistic().fit(earlier)
-        sizes = [Trees(size).fit(earlier) for size in SIZES]
-        choices: list[tuple[Rival, ...]] = [(logistic,), *((logistic, trees) for trees in sizes)]
-        odds = {id(part): log_odds(part.predict(later.x)) for part in (logistic, *sizes)}
-
-        def columns(choice: tuple[Rival, ...]) -> Floats:
-            return np.column_stack([odds[id(part)] for part in choice])
-
-        chosen = min(choices, key=lambda c: held_out_loss(columns(c), later.won, later.weight, later.deal_id))
-        intercept, weights = fit_line(columns(chosen), later.won, later.weight, later.closed_deals)
-        return chosen, tuple(weights.tolist()), intercept
+        odds = {"": log_odds(logistic.predict(later.x))}
+        sizes = SIZES if later.closed_deals >= ENOUGH_TO_COMPARE else (USUAL,)
+        trees = {size: Trees(size).fit(earlier) for size in sizes}
+        odds |= {size: log_odds(fitted.predict(later.x)) for size, fitted in trees.items()}
+        chosen = _choose_size(odds, later)
+        pair = np.column_stack([odds[""], odds[chosen]])
+        intercept, weights = fit_line(pair, later.won, later.weight, later.closed_deals)
+        return (logistic, trees[chosen]), tuple(weights.tolist()), intercept
 
     def predict(self, x: "pd.DataFrame") -> Floats:
         """The probability of each row; raises ColumnsMissing."""
@@ -117,6 +119,18 @@ class Blend:
         parts = cast(list[Mapping[str, object]], document["parts"])
         blend.parts = tuple(readers[cast(str, part["name"])](part) for part in parts)
         return blend
+
+
+def _choose_size(odds: Mapping[str, Floats], later: "Dataset") -> str:
+    """The size of trees that does best beside the regression, if it clearly does; else the usual one."""
+
+    def cost(size: str) -> Floats:
+        pair = np.column_stack([odds[""], odds[size]])
+        return held_out_losses(pair, later.won, later.deal_id, later.weight)
+
+    costs = {size: cost(size) for size in odds if size}
+    best = min(costs, key=lambda size: float(np.average(costs[size], weights=later.weight)))
+    return best if clearly_less(costs[best], costs[USUAL], later.weight, later.deal_id) else USUAL
 
 
 def _again(part: Rival, past: "Dataset") -> Rival:

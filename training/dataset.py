@@ -74,6 +74,7 @@ class Dataset:
             decided_after=decided_after,
             followed_for=followed,
             weight=censoring_weights(known_after, followed, chosen.age),
+            closed_known=np.where(unknown, MISSING, chosen.closed_known),
             seen_until=seen_until,
         )
 

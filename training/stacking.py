@@ -1,11 +1,12 @@
 """Calibration on later deals than the fit: one straight line in log-odds over one or several estimates."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.judged_rows import Floats, losses
 from training.rivals.rival import probabilities
 
-PRIOR_DEALS = 300.0
+PRIOR_DEALS = 1000.0
 """The line is drawn to no correction (even weights, intercept 0) as by so many deals' evidence."""
 
 
@@ -34,8 +35,8 @@ def fit_line(odds: Floats, won: Floats, weight: Floats, deals: int) -> tuple[flo
     return float(found.x[0]), np.asarray(found.x[1:])
 
 
-def held_out_loss(odds: Floats, won: Floats, weight: Floats, deal: np.ndarray, parts: int = 5) -> float:  # type: ignore[type-arg]
-    """Log loss of such a line on deals it did not see, in `parts` turns by deal."""
+def held_out_losses(odds: Floats, won: Floats, deal: NDArray[np.object_], weight: Floats, parts: int = 5) -> Floats:
+    """Each row's log loss under such a line fitted on other deals, in `parts` turns by deal."""
     _, number = np.unique(deal.astype(str), return_inverse=True)
     turn = number % parts
     predicted = np.empty(len(won))
@@ -45,5 +46,14 @@ def held_out_loss(odds: Floats, won: Floats, weight: Floats, deal: np.ndarray, p
             continue
         intercept, weights = fit_line(odds[seen], won[seen], weight[seen], len(set(number[seen].tolist())))
         predicted[unseen] = probabilities(intercept + odds[unseen] @ weights)
-    return float(np.average(losses(won, predicted), weights=weight))
+    return losses(won, predicted)
 
+
+def clearly_less(ours: Floats, other: Floats, weight: Floats, deal: NDArray[np.object_]) -> bool:
+    """Whether mean losses of `ours` are below the `other`'s by more than a standard error, counted over deals.
+
+    The rule of one standard error (Breiman and others 1984): a richer choice must earn its place.
+    """
+    _, number = np.unique(deal.astype(str), return_inverse=True)
+    gain = np.bincount(number, weight * (other - ours)) / weight.sum()
+    return float(gain.sum()) > float(np.sqrt(((gain - gain.mean()) ** 2).sum()))

@@ -18,7 +18,7 @@ Row = dict[str, object]
 Told = dict[str, list[Row]]
 Draw = Callable[[Random], object]
 
-BEGIN = datetime(2020, 6, 1)
+BEGIN = datetime(2021, 9, 1)
 CUT = datetime(2024, 1, 1, 3, 30)
 """The moment: everything told of earlier is the same in all histories, everything later is not."""
 END = datetime(2024, 9, 1)
@@ -177,7 +177,7 @@ def the_past(seed: int) -> Told:
     keyed += [("orders", {"order_id": f"o{n}"}) for n in range(30)] + [
         ("tickets", {"ticket_id": f"t{n}"}) for n in range(20)
     ]
-    keyed += [("deal_changes", {}) for _ in range(120)] + [("deals", {"deal_id": d}) for d in DEALS]
+    keyed += [("deal_changes", {}) for _ in range(300)] + [("deals", {"deal_id": d}) for d in DEALS]
     told: Told = {}
     for table, key in keyed:
         row = teller.row(table, **key)
@@ -283,7 +283,7 @@ def in_bytes(history: History) -> tuple[bytes, pa.Table]:
     return sink.getvalue().to_pybytes(), table
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_future_rewritten_at_random_changes_no_feature(another_story, seed):
     past = the_past(seed)
     stories = [another_story() for _ in range(5)]
@@ -320,8 +320,8 @@ def test_the_histories_compared_have_something_to_tell(another_story):
     tell(one, in_one_export(past, "one 0"))
     _, table = in_bytes(alone.history)
 
-    silent = [name for name in table.column_names if len(table[name].unique()) < 3]
-    assert set(silent) <= {"deal_times_reopened", "company_win_rate_90d", "attr_region"}
+    silent = [name for name in table.column_names if len(table[name].unique()) < 2]
+    assert silent == []
     after = Moments(np.array(DEALS, object), np.full(len(DEALS), micros(END), np.int64))
     features = offered(alone.history, CUT).features
     then, now = (build_table(features, after, story.history) for story in (alone, one))
