@@ -29,9 +29,9 @@ def part_of(days: NDArray[np.int64], part: str) -> NDArray[np.float64]:
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
     if part == "month":
-        return months.astype(np.int64) % 12 + 1.0
+        return np.asarray(months.astype(np.int64) % 12 + 1, np.float64)
     if part == "weekday":
-        return (days + 3) % 7 + 0.0
+        return np.asarray((days + 3) % 7, np.float64)
     step = 1 if part == "days_to_month_end" else 3 - months.astype(np.int64) % 3
     ends = (months + step).astype("datetime64[D]")
-    return (ends - dates).astype(np.float64) - 1.0
+    return np.asarray((ends - dates).astype(np.int64) - 1, np.float64)

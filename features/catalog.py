@@ -50,7 +50,8 @@ def offered(history: History, until: datetime | None = None) -> Offering:
     """The deal features this history can give, its own attributes included.
 
     Left out are features that need tables or columns it does not have, and those that need more years of
-    history than there were before `until`. Whether an attribute is a number is decided by what was on record before `until` (naive UTC).
+    history than there were before `until`. Whether an attribute is a number is decided by what was on record
+    before `until` (naive UTC).
     """
     streams = open_streams(history)
     wanted = (*CATALOG.values(), *attribute_features(history, until))
@@ -68,9 +69,9 @@ def years_on_record(history: History, until: datetime | None = None) -> float:
         return 0.0
     with history.connect() as con:
         first, last = con.execute(
-            f"SELECT min(created_at), max(created_at) FROM ({history.sql_versions('deals')})"
+            f"SELECT min(created_at), max(created_at) FROM ({history.sql_versions('deals')}) {_before(until)}"
         ).fetchall()[0]
-    return max(((until or last) - first).days, 0) / 365.25
+    return 0.0 if first is None else max(((until or last) - first).days, 0) / 365.25
 
 
 def _too_young(feature: Feature, years: float) -> str | None:
@@ -112,10 +113,14 @@ def activity_feature(attribute: str) -> Feature:
 
 def _is_number(history: History, attribute: str, until: datetime | None) -> bool:
     column = '"' + (ATTRIBUTE_PREFIX + attribute).replace('"', '""') + '"'
-    before = "" if until is None else f"WHERE version_at < TIMESTAMP '{until.isoformat(sep=' ')}'"
     with history.connect() as con:
         given, numbers = con.execute(
             f"SELECT count({column}), count(try_cast({column} AS DOUBLE)) "
-            f"FROM ({history.sql_versions('deals')}) {before}"
+            f"FROM ({history.sql_versions('deals')}) {_before(until)}"
         ).fetchall()[0]
     return bool(given) and given == numbers
+
+
+def _before(until: datetime | None) -> str:
+    """SQL that keeps the versions on record before a moment."""
+    return "" if until is None else f"WHERE version_at < TIMESTAMP '{until.isoformat(sep=' ')}'"

@@ -214,7 +214,7 @@ def _calendar(evaluation: Evaluation, verb: verbs.Calendar) -> Values:
     return part_of(days, verb.part)[row]
 
 
-_COMPUTE: dict[type, Callable[[Evaluation, object], Values]] = {
+_COMPUTE: dict[type, Callable[..., Values]] = {
     verbs.Count: _count,
     verbs.Sum: _sum,
     verbs.Mean: _mean,
@@ -228,4 +228,4 @@ _COMPUTE: dict[type, Callable[[Evaluation, object], Values]] = {
     verbs.Ratio: _ratio,
     verbs.Difference: _difference,
     verbs.Calendar: _calendar,
-}  # type: ignore[dict-item]
+}

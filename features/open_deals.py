@@ -36,6 +36,8 @@ def deals_created(history: History, before: datetime) -> tuple[NDArray[np.object
 
 def open_then(history: History, moments: Moments) -> NDArray[np.bool_]:
     """Whether each deal was open at its moment."""
+    if not len(moments):
+        return np.empty(0, bool)
     streams = LocalStreams(history, {"states": frozenset({"status"})})
     status = Evaluation(streams, moments).value(Latest("states", "status"))
     assert isinstance(status, Category)

@@ -6,9 +6,17 @@ import pyarrow as pa
 from features.as_of import Moments
 from features.definition import Feature
 from features.engines.local import LocalStreams
+from features.errors import ForesellError
 from features.evaluate import Category, Evaluation, Streams, Values
 from features.history import History
 from features.needs import columns_of
+
+
+class NotInHistory(ForesellError):
+    """A feature was asked of a history that cannot give it."""
+
+    problem = "The feature {0} cannot be computed from this history: {1}."
+    fix = "import what is missing, or choose among the features that it can give: foresell features list."
 
 
 def compute(features: tuple[Feature, ...], streams: Streams, moments: Moments) -> dict[str, Values]:
@@ -20,10 +28,14 @@ def compute(features: tuple[Feature, ...], streams: Streams, moments: Moments) -
 def build_table(features: tuple[Feature, ...], moments: Moments, history: History) -> pa.Table:
     """A table with one row per moment: the id, `as_of` (UTC), then the features in their order.
 
-    Numbers are float64 with NULL for missing, texts are strings.
+    Numbers are float64 with NULL for missing, texts are strings. Raises NotInHistory.
     """
     entity = features[0].entity if features else "deal"
-    values = compute(features, LocalStreams(history, columns_of(features)), moments)
+    streams = LocalStreams(history, columns_of(features))
+    for feature in features:
+        if reason := streams.lacking(feature):
+            raise NotInHistory(feature.name, reason)
+    values = compute(features, streams, moments)
     columns = {
         f"{entity}_id": pa.array(moments.ids, pa.string()),
         "as_of": pa.array(moments.at, pa.timestamp("us")),

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.as_of import DAY
 
 from training.judged_rows import Floats, log_odds
 from training.rivals.logistic import Logistic
-from training.rivals.rival import Rival, RivalNotApplicable, Row, decided, probabilities, probability
+from training.rivals.rival import Rival, RivalNotApplicable, Row, decided, number_of, probabilities, probability
 from training.rivals.rival import log_odds as log_odds_of
 from training.splits import cut_times, days_to_decide, past_of
 from training.stacking import clearly_less, fit_line, held_out_losses
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from training.dataset import Dataset
+
+AGE = "deal_age_days"
+BANDS = (0.0, 2.0, 10.0, 40.0)
+"""Ages in days at which a band begins; each is calibrated for itself, as far as its deals allow."""
+UNCHANGED = tuple((0.0, 1.0) for _ in BANDS)
+BAND_PRIOR_DEALS = 300.0
+Weighed = tuple[tuple[Rival, ...], tuple[float, ...], float, tuple[tuple[float, float], ...]]
 
 LATER_SHARE = 0.3
 """The share of outcomes, the latest ones, on which the parts are weighed and calibrated."""
@@ -44,47 +52,34 @@ class Blend:
     parts: tuple[Rival, ...]
     weights: tuple[float, ...]
     intercept: float
+    bands: tuple[tuple[float, float], ...]
 
     def fit(self, past: "Dataset") -> Self:
         """Fit the parts, then weigh them; raises NothingDecided, RivalNotApplicable."""
         decided(past)
         if not _enough(past):
             raise RivalNotApplicable(self.name, f"fewer than {FEWEST} deals were won, or lost")
-        self.parts, self.weights, self.intercept = self._weigh(past)
+        self.parts, self.weights, self.intercept, self.bands = _weigh(past)
         self.parts = tuple(_again(part, past) for part in self.parts)
         return self
-
-    def _weigh(self, past: "Dataset") -> tuple[tuple[Rival, ...], tuple[float, ...], float]:
-        """The parts to use, their weights and the intercept, learned on the later part.
-
-        Where the history is too young to set one apart, both parts count alike and nothing is corrected:
-        what the line is drawn to in any case.
-        """
-        cut = _calibration_start(past)
-        earlier, later = past_of(past, cut), past.between(cut, past.seen_until, past.seen_until).decided()
-        if not _enough(later) or not _enough(earlier):
-            return (Logistic(), Trees(USUAL)), (0.5, 0.5), 0.0
-        logistic = Logistic().fit(earlier)
-        odds = {"": log_odds(logistic.predict(later.x))}
-        sizes = SIZES if later.closed_deals >= ENOUGH_TO_COMPARE else (USUAL,)
-        trees = {size: Trees(size).fit(earlier) for size in sizes}
-        odds |= {size: log_odds(fitted.predict(later.x)) for size, fitted in trees.items()}
-        chosen = _choose_size(odds, later)
-        pair = np.column_stack([odds[""], odds[chosen]])
-        intercept, weights = fit_line(pair, later.won, later.weight, later.closed_deals)
-        return (logistic, trees[chosen]), tuple(weights.tolist()), intercept
 
     def predict(self, x: "pd.DataFrame") -> Floats:
         """The probability of each row; raises ColumnsMissing."""
         odds = np.full(len(x), self.intercept)
         for part, weight in zip(self.parts, self.weights, strict=True):
             odds += weight * log_odds(part.predict(x))
-        return probabilities(odds)
+        ages = x[AGE].to_numpy(float) if AGE in x else np.full(len(x), np.nan)
+        shift, slope = np.array(self.bands)[band_of(ages)].T
+        return probabilities(shift + slope * odds)
 
     def score(self, row: Row) -> float:
         """The probability of one row."""
         scored = (weight * log_odds_of(part.score(row)) for part, weight in zip(self.parts, self.weights, strict=True))
-        return probability(self.intercept + sum(scored))
+        shift, slope = self._band(row)
+        return probability(shift + slope * (self.intercept + sum(scored)))
+
+    def _band(self, row: Row) -> tuple[float, float]:
+        return self.bands[int(band_of(np.array([number_of(row.get(AGE))]))[0])]
 
     @property
     def baseline(self) -> float:
@@ -93,11 +88,15 @@ class Blend:
         return probability(self.intercept + sum(start))
 
     def effects(self, row: Row) -> dict[str, float]:
-        """What each feature adds in log-odds: its effects in the parts, by their weights."""
-        total: dict[str, float] = {}
+        """What each feature adds in log-odds: its effects in the parts, by their weights.
+
+        What belongs to the deal's age band as such counts as an effect of the age.
+        """
+        shift, slope = self._band(row)
+        total: dict[str, float] = {AGE: shift + (slope - 1) * log_odds_of(self.baseline)}
         for part, weight in zip(self.parts, self.weights, strict=True):
             for feature, effect in part.effects(row).items():
-                total[feature] = total.get(feature, 0.0) + weight * effect
+                total[feature] = total.get(feature, 0.0) + slope * weight * effect
         return total
 
     def to_json(self) -> dict[str, object]:
@@ -106,6 +105,7 @@ class Blend:
             "name": self.name,
             "intercept": self.intercept,
             "weights": list(self.weights),
+            "bands": [list(band) for band in self.bands],
             "parts": [part.to_json() for part in self.parts],
         }
 
@@ -116,9 +116,47 @@ class Blend:
         blend = cls()
         blend.intercept = cast(float, document["intercept"])
         blend.weights = tuple(cast(list[float], document["weights"]))
+        blend.bands = tuple((shift, slope) for shift, slope in cast(list[list[float]], document["bands"]))
         parts = cast(list[Mapping[str, object]], document["parts"])
         blend.parts = tuple(readers[cast(str, part["name"])](part) for part in parts)
         return blend
+
+
+def _weigh(past: "Dataset") -> Weighed:
+    """The parts to use, their weights, the intercept and the age bands, learned on the later part.
+
+    Where the history is too young to set one apart, both parts count alike and nothing is corrected:
+    what the line is drawn to in any case.
+    """
+    cut = _calibration_start(past)
+    earlier, later = past_of(past, cut), past.between(cut, past.seen_until, past.seen_until).decided()
+    if not _enough(later) or not _enough(earlier):
+        return (Logistic(), Trees(USUAL)), (0.5, 0.5), 0.0, UNCHANGED
+    logistic = Logistic().fit(earlier)
+    odds = {"": log_odds(logistic.predict(later.x))}
+    sizes = SIZES if later.closed_deals >= ENOUGH_TO_COMPARE else (USUAL,)
+    trees = {size: Trees(size).fit(earlier) for size in sizes}
+    odds |= {size: log_odds(fitted.predict(later.x)) for size, fitted in trees.items()}
+    chosen = _choose_size(odds, later)
+    pair = np.column_stack([odds[""], odds[chosen]])
+    intercept, weights = fit_line(pair, later.won, later.weight, later.closed_deals)
+    bands = _fit_bands(intercept + pair @ weights, later)
+    return (logistic, trees[chosen]), tuple(weights.tolist()), intercept, bands
+
+
+def _fit_bands(odds: Floats, later: "Dataset") -> tuple[tuple[float, float], ...]:
+    """For each age band a straight line over the blended log-odds, drawn to leaving them as they are."""
+    band = band_of(later.age)
+    lines = []
+    for each in range(len(BANDS)):
+        rows = band == each
+        if not rows.any():
+            lines.append((0.0, 1.0))
+            continue
+        deals = len(set(later.deal_id[rows].tolist()))
+        shift, slope = fit_line(odds[rows, None], later.won[rows], later.weight[rows], deals, BAND_PRIOR_DEALS)
+        lines.append((shift, float(slope[0])))
+    return tuple(lines)
 
 
 def _choose_size(odds: Mapping[str, Floats], later: "Dataset") -> str:
@@ -131,6 +169,11 @@ def _choose_size(odds: Mapping[str, Floats], later: "Dataset") -> str:
     costs = {size: cost(size) for size in odds if size}
     best = min(costs, key=lambda size: float(np.average(costs[size], weights=later.weight)))
     return best if clearly_less(costs[best], costs[USUAL], later.weight, later.deal_id) else USUAL
+
+
+def band_of(ages: Floats) -> NDArray[np.int64]:
+    """The age band of each age in days; the first where the age is missing."""
+    return np.maximum(np.searchsorted(BANDS, np.nan_to_num(ages), side="right") - 1, 0)
 
 
 def _again(part: Rival, past: "Dataset") -> Rival:

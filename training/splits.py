@@ -30,8 +30,12 @@ MOST_DECIDED = 0.9
 
 
 def days_to_decide(dataset: "Dataset", share: float = MOST_DECIDED) -> float:
-    """Days after the first look at a deal by which this share of deals is decided; censoring allowed for."""
-    first = dataset.rows(dataset.age == dataset.age.min()).decided()
+    """Days after the first look at a deal by which this share of deals is decided; censoring allowed for.
+
+    There must be a decided deal.
+    """
+    decided = dataset.decided()
+    first = decided.rows(decided.age == decided.age.min())
     order = np.argsort(first.decided_after)
     done = np.cumsum(first.weight[order])
     return float(first.decided_after[order][np.searchsorted(done, share * done[-1])])
@@ -43,6 +47,8 @@ def judging_windows(dataset: "Dataset", folds: int, first_share: float = 0.4) ->
     The windows follow each other and end early enough that most deals looked at in them were decided
     since: the gap at the end is `days_to_decide`, so that fast deals do not stand for all.
     """
+    if not (dataset.weight > 0).any():
+        return []
     end = dataset.seen_until - round(days_to_decide(dataset) * DAY)
     judged = dataset.closed_known[dataset.closed_known < end]
     if not len(judged[judged != MISSING]):

@@ -10,11 +10,13 @@ PRIOR_DEALS = 1000.0
 """The line is drawn to no correction (even weights, intercept 0) as by so many deals' evidence."""
 
 
-def fit_line(odds: Floats, won: Floats, weight: Floats, deals: int) -> tuple[float, Floats]:
+def fit_line(
+    odds: Floats, won: Floats, weight: Floats, deals: int, prior_deals: float = PRIOR_DEALS
+) -> tuple[float, Floats]:
     """Intercept and weights [m] such that sigmoid(intercept + odds [n, m] @ weights) fits the outcomes.
 
     Weights are not negative and are drawn toward an even share (Platt 1999, for one estimate; linear
-    stacking in log-odds for several). The likelihood counts deals, not rows.
+    stacking in log-odds for several), as by `prior_deals` deals. The likelihood counts deals, not rows.
     """
     from scipy.optimize import minimize
 
@@ -27,8 +29,8 @@ def fit_line(odds: Floats, won: Floats, weight: Floats, deals: int) -> tuple[flo
         p = probabilities(raw)
         pull = per_deal * (p - won)
         away = line[1:] - even
-        value = float((per_deal * losses(won, p)).sum() + PRIOR_DEALS * 0.5 * ((away**2).sum() + line[0] ** 2))
-        return value, np.concatenate([[pull.sum() + PRIOR_DEALS * line[0]], odds.T @ pull + PRIOR_DEALS * away])
+        value = float((per_deal * losses(won, p)).sum() + prior_deals * 0.5 * ((away**2).sum() + line[0] ** 2))
+        return value, np.concatenate([[pull.sum() + prior_deals * line[0]], odds.T @ pull + prior_deals * away])
 
     start = np.concatenate([[0.0], even])
     found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(None, None), *[(0.0, 3.0)] * m])

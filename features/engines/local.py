@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from features.definition import Feature
 from features.history import History
 from features.kernel import MISSING, Index, Ints, build_index, codes_in
+from features.needs import lacking
 from features.stream_sql import name
 from features.streams import Stream, open_streams
 from features.verbs import Of
@@ -29,6 +31,10 @@ class LocalStreams:
     def zone(self) -> ZoneInfo:
         """The time zone of the calendar."""
         return self._zone
+
+    def lacking(self, feature: Feature) -> str | None:
+        """Why the history cannot give a feature; None when it can."""
+        return lacking(feature, self._streams)
 
     def index(self, stream: str, of: Of) -> Index:
         """The events of a stream by one key, sorted by key and by when they became known."""

@@ -1,0 +1,149 @@
+import string
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from features import verbs
+from features.catalog import CATALOG, FAMILIES, UnknownFeature, fingerprint, offered, select
+from features.contracts import Known
+from features.needs import needs_of
+from features.streams import STREAMS
+from features.verbs import Count, Verb
+
+
+def parts_of(verb: Verb) -> list[Verb]:
+    """A verb and those it is made of."""
+    inner = [getattr(verb, f.name) for f in fields(verb)]
+    return [verb, *(part for v in inner if isinstance(v, Verb) for part in parts_of(v))]
+
+
+@pytest.mark.parametrize("feature", CATALOG.values(), ids=str)
+def test_a_feature_has_a_name_a_meaning_in_two_languages_and_a_verb(feature):
+    assert set(feature.name) <= set(string.ascii_lowercase + string.digits + "_")
+    assert feature.meaning.endswith(".")
+    assert feature.meaning_zh.endswith("。")
+    assert len(feature.meaning) > 15
+    assert any("一" <= letter <= "鿿" for letter in feature.meaning_zh)
+    assert type(feature.verb) in Verb.__args__
+    assert {need.stream for need in needs_of(feature.verb)} <= STREAMS.keys()
+
+
+def test_no_two_features_share_a_name_a_meaning_or_a_verb():
+    every = [feature for family in FAMILIES for feature in family.FEATURES]
+
+    for said in ("name", "meaning", "meaning_zh", "verb"):
+        assert len({getattr(feature, said) for feature in every}) == len(every), said
+
+
+def test_every_verb_is_used_by_a_feature():
+    used = {type(part) for feature in CATALOG.values() for part in parts_of(feature.verb)}
+
+    assert set(Verb.__args__) - used <= {verbs.DaysSinceFirst}
+
+
+def test_select_gives_features_in_the_catalogues_order():
+    chosen = select("rep_win_rate", "deal_amount", "deal_stage")
+
+    assert [feature.name for feature in chosen] == ["deal_amount", "deal_stage", "rep_win_rate"]
+
+
+def test_an_unknown_feature_is_a_named_error():
+    with pytest.raises(UnknownFeature, match=r"no feature named deal_colour, rep_shoe(.|\n)*foresell features list"):
+        select("deal_amount", "rep_shoe", "deal_colour")
+
+
+def test_the_fingerprint_changes_with_any_definition_and_only_then():
+    two = select("deal_amount", "deal_calls")
+
+    assert fingerprint(two) == fingerprint(select("deal_calls", "deal_amount"))
+    others = [
+        two[:1],
+        two[::-1],
+        (two[0], replace(two[1], name="deal_phone_calls")),
+        (two[0], replace(two[1], meaning="Calls, any.")),
+        (two[0], replace(two[1], verb=Count("activities", within_days=7, where=(("type", "call"),)))),
+        (two[0], replace(two[1], verb=Count("activities", where=(("type", "email"),)))),
+        (two[0], replace(two[1], years=1)),
+    ]
+    assert len({fingerprint(two), *map(fingerprint, others)}) == len(others) + 1
+
+
+def test_deals_alone_are_enough_for_some_features_and_the_rest_say_why_not(story):
+    story.row("deals", deal_id="a", status="open", created_at="2024-01-01", amount=5, stage="Lead")
+
+    found = offered(story.history)
+
+    assert {feature.name for feature in found.features} >= {"deal_age_days", "weekday"}
+    assert {f.name for f in found.features} | found.left_out.keys() == CATALOG.keys()
+    assert found.left_out["deal_amount"] == "the history has nothing that gives amount_changes"
+    assert found.left_out["deal_calls"] == "the history has nothing that gives activities"
+    assert found.left_out["rep_win_rate"] == "outcomes do not say which rep they belong to"
+    assert found.left_out["deal_source"] == "deals have no source known at the time"
+    assert found.left_out["month"] == f"it takes {CATALOG['month'].years:g} years of history to learn from it; there are 0.0"
+
+
+def test_what_is_offered_follows_the_tables(story):
+    story.deal("a", customer="c", amount=5, rep="r").activity(on="2024-01-02", direction="inbound")
+
+    names = {feature.name for feature in offered(story.history).features}
+
+    assert {"deal_amount", "rep_win_rate", "deal_inbound", "customer_win_rate"} <= names
+    assert not {"deal_minutes", "customer_orders_365d", "team", "product"} & names
+
+
+def test_what_comes_round_once_a_year_takes_years(story):
+    story.deal("a", created="2020-01-01")
+    story.deal("b", created="2020-06-01")
+    month, month_end = CATALOG["month"].years, CATALOG["days_to_month_end"].years
+
+    def names(until: datetime | None) -> set[str]:
+        return {feature.name for feature in offered(story.history, until).features}
+
+    def after(years: float) -> datetime:
+        return datetime(2020, 1, 2) + timedelta(days=365.25 * years)
+
+    assert month > month_end > 0
+    assert "days_to_month_end" not in names(after(month_end - 0.1))
+    assert "days_to_month_end" in names(after(month_end + 0.1))
+    assert "month" not in names(after(month - 0.1))
+    assert "month" in names(after(month + 0.1))
+    assert "month" not in names(None)
+    assert names(datetime(2019, 1, 1)) == names(datetime(2020, 1, 2))
+
+
+def test_a_deal_told_of_later_does_not_make_the_history_older(story):
+    story.deal("a", created="2023-12-01")
+    story.deal("b", created="2010-01-01", recorded="2024-06-01")
+
+    assert "month" not in offered(story.history, datetime(2024, 7, 1)).left_out
+    assert "month" in offered(story.history, datetime(2024, 5, 1)).left_out
+
+
+def test_attributes_known_at_creation_are_offered_and_others_are_not(story):
+    story.declares("deals", region=Known.AT_CREATION, seats=Known.AT_CREATION, secret=Known.CURRENT)
+    story.declares("activities", mood=Known.AT_CREATION)
+    story.deal("a", attributes={"region": "1", "seats": "5", "secret": "x"})
+    story.deal("b", attributes={"region": "1a", "seats": "0.5", "secret": "x"}).activity(
+        on="2024-01-05", attributes={"mood": "good"}
+    )
+
+    own = {f.name: f for f in offered(story.history).features if f.name not in CATALOG}
+
+    assert own.keys() == {"attr_region", "attr_seats", "last_activity_mood"}
+    assert own["attr_region"].verb.column == "attr_region"
+    assert own["attr_seats"].verb.column == "attr_seats:number"
+    assert all(feature.meaning and feature.meaning_zh for feature in own.values())
+    assert story.value("last_activity_mood", "b", as_of="2024-01-06") == "good"
+
+
+def test_whether_an_attribute_is_a_number_is_decided_by_what_was_on_record(story):
+    story.declares("deals", size=Known.AT_CREATION)
+    story.deal("a", attributes={"size": "5"})
+    story.deal("b", created="2024-03-01", attributes={"size": "large"})
+
+    def column(until: datetime | None) -> str:
+        return offered(story.history, until).features[-1].verb.column
+
+    assert column(datetime(2024, 2, 1)) == "attr_size:number"
+    assert column(datetime(2024, 4, 1)) == column(None) == "attr_size"

@@ -1,0 +1,118 @@
+"""Data sets whose truth is known, and one small invented company, imported and trained on once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.as_of import DAY
+from features.history import History
+from features.importing import import_folder
+from features.kernel import MISSING
+from simulation.company import CompanySettings
+from simulation.writing import write_company
+from training.dataset import Dataset
+from training.recipe import Candidate, train_win
+from training.rivals.rival import probabilities
+
+START = int(np.datetime64("2024-01-01", "us").astype(np.int64))
+
+
+@dataclass(frozen=True)
+class Invented:
+    """Deals with a constant daily chance to be won and to be lost, looked at at some ages while open.
+
+    `p` is the true probability of each row; it depends on the deal's `sign` alone.
+    """
+
+    dataset: Dataset
+    p: np.ndarray  # type: ignore[type-arg]
+
+
+def invent(
+    deals: int,
+    seed: int,
+    *,
+    days: float = 400,
+    mean_days: float = 30,
+    strength: float = 1.5,
+    won_slower: float = 1.0,
+    ages: tuple[float, ...] = (0, 7, 30),
+    extra: Callable[[np.random.Generator, np.ndarray], dict[str, np.ndarray]] | None = None,  # type: ignore[type-arg]
+) -> Invented:
+    """Deals begun at random within `days`; what is not decided by then is undecided.
+
+    Log-odds of the win are `strength` times a standard normal `sign`; open for an exponential time of
+    `mean_days` on average, deals that will be won for `won_slower` times as long as those that will be lost.
+    """
+    random = np.random.default_rng(seed)
+    start = np.sort(random.uniform(0, days, deals))
+    sign = random.normal(size=deals)
+    chance = probabilities(strength * sign)
+    won = random.random(deals) < chance
+    length = random.exponential(mean_days, deals) * np.where(won, won_slower, 1.0)
+    deal, age = np.repeat(np.arange(deals), len(ages)), np.tile(np.array(ages, float), deals)
+    seen = (length[deal] > age) & (start[deal] + age < days)
+    deal, age = deal[seen], age[seen]
+    columns = {"sign": sign[deal], "deal_stage": np.where(age == 0, "New", "Talks").astype(object)}
+    columns |= extra(random, deal) if extra else {}
+    at = START + np.round((start[deal] + age) * DAY).astype(np.int64)
+    closed = START + np.round((start + length) * DAY).astype(np.int64)[deal]
+    end = START + round(days * DAY)
+    everything = Dataset(
+        x=pd.DataFrame(columns),
+        won=won[deal].astype(float),
+        decided_after=(closed - at) / DAY,
+        followed_for=(end - at) / DAY,
+        weight=np.zeros(len(deal)),
+        deal_id=np.array([f"d{one:05d}" for one in deal], object),
+        as_of=at.astype("datetime64[us]"),
+        age=age,
+        closed_known=np.where(closed < end, closed, MISSING),
+        seen_until=end,
+    )
+    # The chance is that of a deal still open: slower wins make old deals better than young ones.
+    stay_won = np.exp(-age / (mean_days * won_slower))
+    stay_lost = np.exp(-age / mean_days)
+    p = chance[deal] * stay_won / (chance[deal] * stay_won + (1 - chance[deal]) * stay_lost)
+    return Invented(everything.between(np.iinfo(np.int64).min, end, end), p)
+
+
+@dataclass(frozen=True)
+class Company:
+    """A small invented company: its exported files, its home, and when its history ends (naive UTC)."""
+
+    folder: Path
+    home: Path
+    end: datetime
+
+    @property
+    def history(self) -> History:
+        return History.existing(self.home)
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """400 deals on record; tests that import more copy the home first."""
+    folder = tmp_path_factory.mktemp("company")
+    settings = CompanySettings(deals=400)
+    write_company(settings, folder / "files")
+    end = datetime.combine(settings.end, datetime.min.time())
+    import_folder(folder / "files", folder / "home", folder / "files" / "mapping.yaml", end)
+    return Company(folder / "files", folder / "home", end)
+
+
+@pytest.fixture(scope="session")
+def candidate(company: Company) -> Candidate:
+    """What training on the company gives."""
+    return train_win(company.history, company.end)
+
+
+@pytest.fixture(scope="session")
+def invented() -> Callable[..., Invented]:
+    """The maker of data sets whose truth is known."""
+    return invent
