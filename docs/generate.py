@@ -1,7 +1,7 @@
 """Which parts of the documentation come from the code? `python docs/generate.py` writes them in their places.
 
-A page holds marks such as `<!-- begin: tables -->` and `<!-- end: tables -->`; what stands between them is written here,
-the rest by hand. `tests/docs/test_docs.py` fails when a page is not current.
+A page holds marks such as `<!-- begin: tables -->` and `<!-- end: tables -->`; what stands between them is written
+here, the rest by hand. `tests/docs/test_docs.py` fails when a page is not current.
 """
 
 import sys
@@ -113,9 +113,11 @@ def features_part() -> str:
 
 def _feature(feature: Feature) -> str:
     looks_at = ", ".join(f"`{stream}`" for stream in sorted({need.stream for need in needs_of(feature.verb)}))
-    years = f" Needs {feature.years:g} years of history." if feature.years else ""
+    years = f" Needs {feature.years:g} year{'s' if feature.years > 1 else ''} of history." if feature.years else ""
     verb = type(feature.verb).__name__
-    return f"| `{feature.name}` | {feature.meaning}{years} | {feature.meaning_zh} | {verb} {looks_at} |".replace("  ", " ")
+    return f"| `{feature.name}` | {feature.meaning}{years} | {feature.meaning_zh} | {verb} {looks_at} |".replace(
+        "  ", " "
+    )
 
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {

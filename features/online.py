@@ -5,19 +5,21 @@ from datetime import datetime
 
 import numpy as np
 
-from features.as_of import Moments, micros
+from features.as_of import DAY, Moments, micros
 from features.definition import Feature
 from features.engines.local import LocalStreams
-from features.evaluate import OWNERS, Category, Evaluation, Values
+from features.evaluate import OWNERS, Category, Evaluation, Floats, Values
 from features.history import History
+from features.kernel import MISSING
+from features.lookups import read_places, read_rates
 from features.needs import columns_of, needs_of
-from features.overlay import Overlay, Record
+from features.overlay import BESIDE, Overlay, Record
 from features.span import last_recorded
-from features.stream_sql import latest_rates
 from features.table import compute
-from features.verbs import Latest
+from features.verbs import Count, Latest, Verb
 
 FAR = datetime(9999, 1, 1)
+
 
 class Memory:
     """The streams a model's features need, in memory, for one history.
@@ -32,9 +34,13 @@ class Memory:
         for verb in (*OWNERS.values(), Latest("states", "status")):
             for need in needs_of(verb):
                 wanted[need.stream] = wanted.get(need.stream, frozenset()) | need.columns
+        for stream in wanted.keys() & BESIDE.keys():
+            wanted[stream] |= BESIDE[stream]
         self._streams = LocalStreams(history, wanted)
+        self._streams.require(features)
         self.data_as_of = last_recorded(history, not_after)
-        self._rates = latest_rates(history)
+        self._rates = read_rates(history)
+        self._places = read_places(history)
         self._created = self._streams.index("creations", "deal")
         self.values(self._created.ids[:1].to_pylist(), datetime(2000, 1, 1))
 
@@ -73,6 +79,35 @@ class Memory:
         record its fields count as changed just now; any other record is a new deal, created at its
         `created_at` or just now.
         """
-        overlay = Overlay(self._streams, self._created, records, micros(as_of), self._rates)
+        overlay = Overlay(self._streams, records, micros(as_of), self._rates, self._places)
         ids = np.array(overlay.ids, object)
-        return compute(self.features, overlay, Moments(ids, np.full(len(ids), micros(as_of))))
+        evaluation = _NewAmongOthers(overlay, Moments(ids, np.full(len(ids), micros(as_of))))
+        return {feature.name: evaluation.value(feature.verb) for feature in self.features}
+
+
+class _NewAmongOthers(Evaluation):
+    """Counts a new record among the deals of its customer, its seller, its product and everyone."""
+
+    def __init__(self, overlay: Overlay, moments: Moments) -> None:
+        super().__init__(overlay, moments)
+        self._born = overlay.born
+
+    def value(self, verb: Verb) -> Values:
+        """One verb's value at each moment."""
+        if verb in self._values or not (isinstance(verb, Count) and verb.stream == "creations" and verb.of != "deal"):
+            return super().value(verb)
+        among = self._born != MISSING
+        if verb.within_days is not None:
+            among &= self._born >= self.moments.at - round(verb.within_days * DAY)
+        if verb.of != "everyone":
+            owner = self.value(OWNERS[verb.of])
+            assert isinstance(owner, Category)
+            among &= owner.codes >= 0
+        self._values[verb] = np.asarray(self.numbers_on_record(verb) + among, np.float64)
+        return self._values[verb]
+
+    def numbers_on_record(self, verb: Verb) -> Floats:
+        """A count without the new records."""
+        found = super().value(verb)
+        assert not isinstance(found, Category)
+        return found

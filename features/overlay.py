@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from features.as_of import DAY
+from features.as_of import DAY, Micros
 from features.contracts import ATTRIBUTE_PREFIX
 from features.engines.local import LocalStreams
 from features.kernel import MISSING, SCALE, Index, build_index
+from features.lookups import Rates, StagePlaces
 from features.verbs import Of
 
 Record = Mapping[str, object]
@@ -23,26 +24,48 @@ CHANGES = {
     "category_changes": "forecast_category",
 }
 """Streams of a deal's changes, and the field whose changes they hold; the column bears the same name."""
+BESIDE = {
+    "deals": frozenset({"currency", "pipeline"}),
+    "stage_changes": frozenset({"stage", "position"}),
+    "amount_changes": frozenset({"amount"}),
+    "close_date_changes": frozenset({"expected_close_on"}),
+    "owner_changes": frozenset({"rep_id"}),
+    "category_changes": frozenset({"forecast_category"}),
+}
+"""Columns it takes to lay a record over these streams, whatever columns are asked for."""
 
 
 class Overlay:
     """The history's streams with the records' own events in place of the deals'.
 
-    `rates` are the latest rates to the base currency; an amount in a currency without one is missing.
+    An amount in a currency without a rate is missing. A record that changes a deal on record speaks in the
+    deal's own currency and pipeline unless it names others.
     """
 
     def __init__(
-        self, under: LocalStreams, created: Index, records: Sequence[Record], at: int, rates: Mapping[str, float]
+        self, under: LocalStreams, records: Sequence[Record], at: int, rates: Rates, places: StagePlaces
     ) -> None:
         self._under = under
         self._at = at
         self._records = records
         self._rates = rates
+        self._places = places
         given = [str(record.get("deal_id") or "") for record in records]
-        on_record = created.codes_of(np.array(given, object)) >= 0
+        on_record = under.index("creations", "deal").codes_of(np.array(given, object)) >= 0
         self.ids = [f"{number}" for number in range(len(records))]
         self._real = [name if there else None for name, there in zip(given, on_record, strict=True)]
         self._indexes: dict[str, Index] = {}
+
+    @property
+    def born(self) -> Micros:
+        """When each record's deal was created, for those that are new; MISSING for deals on record."""
+        return np.array(
+            [
+                MISSING if real is not None else self._born(record, new=True)
+                for record, real in zip(self._records, self._real, strict=True)
+            ],
+            np.int64,
+        )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -65,9 +88,10 @@ class Overlay:
         for record, real, code in zip(self._records, self._real, codes.tolist(), strict=True):
             if real is not None and code >= 0:
                 rows.take(under, int(under.starts[code]), int(under.starts[code + 1]), self._at)
-            values = self._told(stream, record, new=real is None)
+            born = self._born(record, new=real is None)
+            values = self._told(stream, record, real, born)
             if values is not None and not (stream in CHANGES and rows.stands(CHANGES[stream], values)):
-                rows.add(self._born(record, new=real is None), stream, values)
+                rows.add(born, stream, values)
             rows.close()
         return rows.index(self.ids)
 
@@ -76,10 +100,10 @@ class Overlay:
         just_now = self._at - 1
         return min(_micros_of(record.get("created_at"), just_now), just_now) if new else just_now
 
-    def _told(self, stream: str, record: Record, *, new: bool) -> dict[str, object] | None:
+    def _told(self, stream: str, record: Record, real: str | None, born: int) -> dict[str, object] | None:
         """The values a record adds to a stream; None for nothing."""
         if stream == "creations":
-            return {} if new else None
+            return {} if real is None else None
         if stream == "deals":
             attributes = record.get("attributes")
             extra = attributes if isinstance(attributes, Mapping) else {}
@@ -91,15 +115,29 @@ class Overlay:
             return None
         value = record[field]
         if field == "amount":
-            value = self._in_base(value, record.get("currency"))
+            value = self._in_base(value, self._field(record, real, "currency"), born)
+        if field == "stage":
+            place = self._places.place(self._field(record, real, "pipeline"), str(value), born)
+            return {field: value, "position": place}
         return {field: value}
 
-    def _in_base(self, amount: object, currency: object) -> float | None:
-        rate = 1.0 if currency is None else self._rates.get(str(currency))
+    def _in_base(self, amount: object, currency: str | None, at: int) -> float | None:
+        rate = self._rates.rate(currency, at)
         try:
             return None if rate is None else float(str(amount)) * rate
         except ValueError:
             return None
+
+    def _field(self, record: Record, real: str | None, column: str) -> str | None:
+        """A field as the record tells it, else as the deal on record was created with."""
+        if record.get(column) is not None:
+            return str(record[column])
+        index = self._under.index("deals", "deal")
+        if real is None or column not in index.levels:
+            return None
+        segment = int(index.codes_of(np.array([real], object))[0])
+        code = -1 if segment < 0 else int(index.columns[column][index.starts[segment]])
+        return None if code < 0 else str(index.levels[column][code])
 
 
 class _Rows:
@@ -108,7 +146,6 @@ class _Rows:
     def __init__(self, like: Index, zone: ZoneInfo) -> None:
         self.zone = zone
         self.levels = {column: list(names) for column, names in like.levels.items()}
-        self.places = _places(like)
         self.columns: dict[str, list[int]] = {column: [] for column in like.columns}
         self.known: list[int] = []
         self.happened: list[int] = []
@@ -146,12 +183,10 @@ class _Rows:
     def _derive(self, stream: str, stored: dict[str, int]) -> None:
         """What a change is beside the value before it, as `features.streams` defines it."""
         if stream == "stage_changes":
-            place = self.places.get(stored.get("stage", -1), MISSING)
-            before = self._last("position")
-            if "position" in stored:
-                stored["position"] = place
             if "move" in stored:
-                stored["move"] = self._stored("move", _move(place, before, first=self._open_at() == len(self.known)))
+                first = self._open_at() == len(self.known)
+                move = _move(stored["position"], self._last("position"), first=first)
+                stored["move"] = self._stored("move", move)
         elif stream in ("amount_changes", "close_date_changes"):
             column, by = ("amount", "change") if stream == "amount_changes" else ("expected_close_on", "slip_days")
             last = self._last(column)
@@ -194,6 +229,8 @@ class _Rows:
             return self._code(column, value)
         if value is None or value == "":
             return MISSING
+        if column == "position":
+            return int(str(value))
         if column == "expected_close_on":
             return _day_micros(value, self.zone)
         try:
@@ -209,14 +246,6 @@ class _Rows:
         if str(value) not in names:
             names.append(str(value))
         return names.index(str(value))
-
-
-def _places(index: Index) -> dict[int, int]:
-    """The position of each stage code, from the events that had it."""
-    if not {"stage", "position"} <= index.columns.keys():
-        return {}
-    codes, first = np.unique(index.columns["stage"], return_index=True)
-    return dict(zip(codes.tolist(), index.columns["position"][first].tolist(), strict=True))
 
 
 def _move(place: int, before: int | None, *, first: bool) -> str:

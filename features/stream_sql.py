@@ -148,14 +148,9 @@ def in_base_currency(history: History, events: str, value: str) -> str:
     Uses the rate of the latest day among those on record by the event's own `known`.
     """
     home = f"coalesce(currency, '{history.currency}') = '{history.currency}'"
-    if "fx_rates" not in history.tables():
+    rates = rates_over_time(history)
+    if rates is None:
         return f"SELECT *, CASE WHEN {home} THEN {value} END AS base FROM ({events})"
-    rates = (
-        "SELECT DISTINCT currency AS of_currency, since, "
-        "arg_max(rate, valid_on) OVER (PARTITION BY currency ORDER BY since) AS rate FROM ("
-        f"SELECT *, greatest({local_midnight(history, 'valid_on')}, epoch_us(version_at)) AS since "
-        f"FROM ({history.sql_versions('fx_rates')}) WHERE version = 0)"
-    )
     return (
         f"SELECT e.* EXCLUDE (of_currency, rate, since), CASE WHEN {home} THEN {value} ELSE {value} * rate END AS base "
         f"FROM (SELECT * FROM ({events}) e ASOF LEFT JOIN ({rates}) r "
@@ -163,13 +158,13 @@ def in_base_currency(history: History, events: str, value: str) -> str:
     )
 
 
-def latest_rates(history: History) -> dict[str, float]:
-    """The latest rate to the base currency of each currency; the base currency's is 1."""
-    home = {history.currency or "": 1.0}
+def rates_over_time(history: History) -> str | None:
+    """SELECT of_currency, since, rate: the latest day's rate among those on record. None without fx_rates."""
     if "fx_rates" not in history.tables():
-        return home
-    with history.connect() as con:
-        rows = con.execute(
-            f"SELECT currency, arg_max(rate, valid_on) FROM ({history.sql_latest('fx_rates')}) GROUP BY currency"
-        ).fetchall()
-    return {currency: float(rate) for currency, rate in rows} | home
+        return None
+    return (
+        "SELECT DISTINCT currency AS of_currency, since, "
+        "arg_max(rate, valid_on) OVER (PARTITION BY currency ORDER BY since) AS rate FROM ("
+        f"SELECT *, greatest({local_midnight(history, 'valid_on')}, epoch_us(version_at)) AS since "
+        f"FROM ({history.sql_versions('fx_rates')}) WHERE version = 0)"
+    )

@@ -16,6 +16,7 @@ from features.stream_sql import (
     by_customer,
     change_events,
     in_base_currency,
+    known_since,
     local_midnight,
     name,
     number,
@@ -114,18 +115,22 @@ def _stages(history: History) -> Stream | None:
 
 
 def _placed(history: History, events: str) -> str:
-    """Stage changes with the stage's `place`: in the deal's pipeline, or where it first comes in any."""
+    """Stage changes with the stage's `place` as known then: in the deal's pipeline, else in the first known."""
     if "stages" not in history.tables():
         return f"SELECT *, NULL::BIGINT AS place FROM ({events})"
-    stages = f"SELECT pipeline, stage, position FROM ({history.sql_versions('stages')}) WHERE version = 0"
     pipeline = "pipeline" if _usable(history, "deals", "pipeline") else "NULL::VARCHAR"
-    deals = f"SELECT deal_id, {pipeline} AS pipeline FROM ({history.sql_versions('deals')}) WHERE version = 0"
     return (
-        f"WITH stages AS ({stages}) "
-        "SELECT e.*, CASE WHEN d.pipeline IN (SELECT pipeline FROM stages) THEN s.position ELSE a.place END AS place "
-        f"FROM ({events}) e LEFT JOIN ({deals}) d ON d.deal_id = e.deal_id "
+        f"WITH stages AS (SELECT pipeline, stage, position, {known_since('stages')} AS since "
+        f"FROM ({history.sql_versions('stages')}) WHERE version = 0), "
+        f"deals AS (SELECT deal_id, {pipeline} AS pipeline FROM ({history.sql_versions('deals')}) WHERE version = 0), "
+        "pipelines AS (SELECT pipeline, min(since) AS since FROM stages GROUP BY pipeline), "
+        "anywhere AS (SELECT stage, min({'since': since, 'place': position}) AS earliest FROM stages GROUP BY stage) "
+        "SELECT e.*, CASE WHEN p.since <= e.known THEN CASE WHEN s.since <= e.known THEN s.position END "
+        "WHEN a.earliest.since <= e.known THEN a.earliest.place END AS place "
+        f"FROM ({events}) e LEFT JOIN deals d ON d.deal_id = e.deal_id "
+        "LEFT JOIN pipelines p ON p.pipeline = d.pipeline "
         "LEFT JOIN stages s ON s.pipeline = d.pipeline AND s.stage = e.new_value "
-        "LEFT JOIN (SELECT stage, min(position) AS place FROM stages GROUP BY stage) a ON a.stage = e.new_value"
+        "LEFT JOIN anywhere a ON a.stage = e.new_value"
     )
 
 

@@ -18,7 +18,7 @@ from training.rivals.logistic import Logistic
 from training.rivals.rival import Rival, RivalNotApplicable, Row, decided, number_of, probabilities, probability
 from training.rivals.rival import log_odds as log_odds_of
 from training.splits import cut_times, days_to_decide, past_of
-from training.stacking import clearly_less, fit_line, held_out_losses
+from training.stacking import Line, clearly_less, even_line, fit_line, held_out_losses
 from training.trees import SIZES, Trees
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 AGE = "deal_age_days"
 BANDS = (0.0, 2.0, 10.0, 40.0)
 """Ages in days at which a band begins; each is calibrated for itself, as far as its deals allow."""
-UNCHANGED = tuple((0.0, 1.0) for _ in BANDS)
-BAND_PRIOR_DEALS = 300.0
-Weighed = tuple[tuple[Rival, ...], tuple[float, ...], float, tuple[tuple[float, float], ...]]
+PRIOR_DEALS = 150.0
+"""The line is drawn to no correction as by so many deals' evidence, and by more the less of the past the
+parts it was learned over had seen: what corrects a fit on few deals corrects one on many too much."""
+Weighed = tuple[tuple[Rival, ...], Line, tuple[Line, ...]]
 
 LATER_SHARE = 0.3
 """The share of outcomes, the latest ones, on which the parts are weighed and calibrated."""
@@ -50,62 +51,65 @@ class Blend:
     meaning = "Logistic regression and boosted trees, weighed and calibrated on later deals than they were fitted on."
 
     parts: tuple[Rival, ...]
-    weights: tuple[float, ...]
-    intercept: float
-    bands: tuple[tuple[float, float], ...]
+    line: Line
+    bands: tuple[Line, ...]
 
     def fit(self, past: "Dataset") -> Self:
         """Fit the parts, then weigh them; raises NothingDecided, RivalNotApplicable."""
         decided(past)
         if not _enough(past):
             raise RivalNotApplicable(self.name, f"fewer than {FEWEST} deals were won, or lost")
-        self.parts, self.weights, self.intercept, self.bands = _weigh(past)
+        self.parts, self.line, self.bands = _weigh(past)
         self.parts = tuple(_again(part, past) for part in self.parts)
         return self
 
     def predict(self, x: "pd.DataFrame") -> Floats:
         """The probability of each row; raises ColumnsMissing."""
-        odds = np.full(len(x), self.intercept)
-        for part, weight in zip(self.parts, self.weights, strict=True):
-            odds += weight * log_odds(part.predict(x))
+        odds = np.column_stack([log_odds(part.predict(x)) for part in self.parts])
         ages = x[AGE].to_numpy(float) if AGE in x else np.full(len(x), np.nan)
-        shift, slope = np.array(self.bands)[band_of(ages)].T
-        return probabilities(shift + slope * odds)
+        band = band_of(ages)
+        blended = np.empty(len(x))
+        for each, line in enumerate(self.bands):
+            blended[band == each] = line.over(odds[band == each])
+        return probabilities(blended)
 
     def score(self, row: Row) -> float:
         """The probability of one row."""
-        scored = (weight * log_odds_of(part.score(row)) for part, weight in zip(self.parts, self.weights, strict=True))
-        shift, slope = self._band(row)
-        return probability(shift + slope * (self.intercept + sum(scored)))
+        line = self._line(row)
+        scored = (weight * log_odds_of(part.score(row)) for part, weight in zip(self.parts, line.weights, strict=True))
+        return probability(line.intercept + sum(scored))
 
-    def _band(self, row: Row) -> tuple[float, float]:
+    def _line(self, row: Row) -> Line:
         return self.bands[int(band_of(np.array([number_of(row.get(AGE))]))[0])]
+
+    def _start(self, line: Line) -> float:
+        """Log-odds where every feature adds what it adds on average."""
+        parts = zip(self.parts, line.weights, strict=True)
+        return line.intercept + sum(weight * log_odds_of(part.baseline) for part, weight in parts)
 
     @property
     def baseline(self) -> float:
-        """The probability where every feature adds what it adds on average."""
-        start = (w * log_odds_of(part.baseline) for part, w in zip(self.parts, self.weights, strict=True))
-        return probability(self.intercept + sum(start))
+        """The probability where every feature adds what it adds on average, whatever the age."""
+        return probability(self._start(self.line))
 
     def effects(self, row: Row) -> dict[str, float]:
-        """What each feature adds in log-odds: its effects in the parts, by their weights.
+        """What each feature adds in log-odds: its effects in the parts, by their weights at the deal's age.
 
-        What belongs to the deal's age band as such counts as an effect of the age.
+        What the age band adds as such counts as an effect of the age.
         """
-        shift, slope = self._band(row)
-        total: dict[str, float] = {AGE: shift + (slope - 1) * log_odds_of(self.baseline)}
-        for part, weight in zip(self.parts, self.weights, strict=True):
+        line = self._line(row)
+        total: dict[str, float] = {AGE: self._start(line) - self._start(self.line)}
+        for part, weight in zip(self.parts, line.weights, strict=True):
             for feature, effect in part.effects(row).items():
-                total[feature] = total.get(feature, 0.0) + slope * weight * effect
+                total[feature] = total.get(feature, 0.0) + weight * effect
         return total
 
     def to_json(self) -> dict[str, object]:
         """The parts, their weights and the intercept."""
         return {
             "name": self.name,
-            "intercept": self.intercept,
-            "weights": list(self.weights),
-            "bands": [list(band) for band in self.bands],
+            "line": [self.line.intercept, *self.line.weights],
+            "bands": [[line.intercept, *line.weights] for line in self.bands],
             "parts": [part.to_json() for part in self.parts],
         }
 
@@ -114,16 +118,15 @@ class Blend:
         """The blend that `to_json` wrote."""
         readers = {Logistic.name: Logistic.from_json, Trees.name: Trees.from_json}
         blend = cls()
-        blend.intercept = cast(float, document["intercept"])
-        blend.weights = tuple(cast(list[float], document["weights"]))
-        blend.bands = tuple((shift, slope) for shift, slope in cast(list[list[float]], document["bands"]))
+        blend.line = _line_of(cast(list[float], document["line"]))
+        blend.bands = tuple(_line_of(line) for line in cast(list[list[float]], document["bands"]))
         parts = cast(list[Mapping[str, object]], document["parts"])
         blend.parts = tuple(readers[cast(str, part["name"])](part) for part in parts)
         return blend
 
 
 def _weigh(past: "Dataset") -> Weighed:
-    """The parts to use, their weights, the intercept and the age bands, learned on the later part.
+    """The parts to use, the line over them and one for each age band, learned on the later part.
 
     Where the history is too young to set one apart, both parts count alike and nothing is corrected:
     what the line is drawn to in any case.
@@ -131,7 +134,7 @@ def _weigh(past: "Dataset") -> Weighed:
     cut = _calibration_start(past)
     earlier, later = past_of(past, cut), past.between(cut, past.seen_until, past.seen_until).decided()
     if not _enough(later) or not _enough(earlier):
-        return (Logistic(), Trees(USUAL)), (0.5, 0.5), 0.0, UNCHANGED
+        return (Logistic(), Trees(USUAL)), even_line(2), (even_line(2),) * len(BANDS)
     logistic = Logistic().fit(earlier)
     odds = {"": log_odds(logistic.predict(later.x))}
     sizes = SIZES if later.closed_deals >= ENOUGH_TO_COMPARE else (USUAL,)
@@ -139,24 +142,27 @@ def _weigh(past: "Dataset") -> Weighed:
     odds |= {size: log_odds(fitted.predict(later.x)) for size, fitted in trees.items()}
     chosen = _choose_size(odds, later)
     pair = np.column_stack([odds[""], odds[chosen]])
-    intercept, weights = fit_line(pair, later.won, later.weight, later.closed_deals)
-    bands = _fit_bands(intercept + pair @ weights, later)
-    return (logistic, trees[chosen]), tuple(weights.tolist()), intercept, bands
+    strength = PRIOR_DEALS * (past.closed_deals / earlier.closed_deals) ** 2
+    line = fit_line(pair, later.won, later.weight, later.closed_deals, even_line(2), strength)
+    return (logistic, trees[chosen]), line, _fit_bands(pair, later, line, strength)
 
 
-def _fit_bands(odds: Floats, later: "Dataset") -> tuple[tuple[float, float], ...]:
-    """For each age band a straight line over the blended log-odds, drawn to leaving them as they are."""
+def _fit_bands(odds: Floats, later: "Dataset", line: Line, strength: float) -> tuple[Line, ...]:
+    """A line for each age band, drawn to the line of all."""
     band = band_of(later.age)
     lines = []
     for each in range(len(BANDS)):
         rows = band == each
-        if not rows.any():
-            lines.append((0.0, 1.0))
-            continue
-        deals = len(set(later.deal_id[rows].tolist()))
-        shift, slope = fit_line(odds[rows, None], later.won[rows], later.weight[rows], deals, BAND_PRIOR_DEALS)
-        lines.append((shift, float(slope[0])))
+        if rows.any():
+            deals = len(set(later.deal_id[rows].tolist()))
+            lines.append(fit_line(odds[rows], later.won[rows], later.weight[rows], deals, line, strength))
+        else:
+            lines.append(line)
     return tuple(lines)
+
+
+def _line_of(numbers: list[float]) -> Line:
+    return Line(numbers[0], tuple(numbers[1:]))
 
 
 def _choose_size(odds: Mapping[str, Floats], later: "Dataset") -> str:

@@ -36,7 +36,7 @@ def explain(
         for name, effect in strongest
     ]
     rest = total - sum(reason.effect for reason in reasons)
-    if reasons or abs(rest) > 1e-12:
+    if rest != 0 and (reasons or abs(rest) > 1e-12):
         text = "everything else together" if language == "en" else "其余因素合计"
         reasons.append(Reason(REST, None, rest, f"{text}{_direction(rest, language)}"))
     return tuple(reasons)
@@ -57,7 +57,9 @@ def _shown(value: float | str | None, language: Language) -> str:
         return "not known" if language == "en" else "未知"
     if isinstance(value, str):
         return value
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.2g}"
+    if abs(value) < 0.001:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
 def _direction(effect: float, language: Language) -> str:

@@ -1,5 +1,7 @@
 """Calibration on later deals than the fit: one straight line in log-odds over one or several estimates."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,34 +9,49 @@ from training.judged_rows import Floats, losses
 from training.rivals.rival import probabilities
 
 PRIOR_DEALS = 1000.0
-"""The line is drawn to no correction (even weights, intercept 0) as by so many deals' evidence."""
+"""A line that only compares choices is drawn to no correction as by so many deals' evidence."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line in log-odds over estimates: intercept and one weight for each."""
+
+    intercept: float
+    weights: tuple[float, ...]
+
+    def over(self, odds: Floats) -> Floats:
+        """Its value for each row of log-odds [n, m]."""
+        return np.asarray(self.intercept + odds @ np.array(self.weights))
+
+
+def even_line(estimates: int) -> Line:
+    """No correction: the mean of the estimates' log-odds."""
+    return Line(0.0, (1 / estimates,) * estimates)
 
 
 def fit_line(
-    odds: Floats, won: Floats, weight: Floats, deals: int, prior_deals: float = PRIOR_DEALS
-) -> tuple[float, Floats]:
-    """Intercept and weights [m] such that sigmoid(intercept + odds [n, m] @ weights) fits the outcomes.
+    odds: Floats, won: Floats, weight: Floats, deals: int, drawn_to: Line, prior_deals: float = PRIOR_DEALS
+) -> Line:
+    """The line over odds [n, m] whose sigmoid fits the outcomes, drawn to another as by `prior_deals` deals.
 
-    Weights are not negative and are drawn toward an even share (Platt 1999, for one estimate; linear
-    stacking in log-odds for several), as by `prior_deals` deals. The likelihood counts deals, not rows.
+    Weights are not negative (Platt 1999, for one estimate; linear stacking in log-odds for several). The
+    likelihood counts deals, not rows.
     """
     from scipy.optimize import minimize
 
-    m = odds.shape[1]
-    even = np.full(m, 1 / m)
+    centre = np.array([drawn_to.intercept, *drawn_to.weights])
     per_deal = deals * weight / weight.sum()
 
     def cost(line: Floats) -> tuple[float, Floats]:
-        raw = line[0] + odds @ line[1:]
-        p = probabilities(raw)
+        p = probabilities(line[0] + odds @ line[1:])
         pull = per_deal * (p - won)
-        away = line[1:] - even
-        value = float((per_deal * losses(won, p)).sum() + prior_deals * 0.5 * ((away**2).sum() + line[0] ** 2))
-        return value, np.concatenate([[pull.sum() + prior_deals * line[0]], odds.T @ pull + prior_deals * away])
+        away = line - centre
+        value = float((per_deal * losses(won, p)).sum() + prior_deals * 0.5 * (away**2).sum())
+        return value, np.concatenate([[pull.sum()], odds.T @ pull]) + prior_deals * away
 
-    start = np.concatenate([[0.0], even])
-    found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(None, None), *[(0.0, 3.0)] * m])
-    return float(found.x[0]), np.asarray(found.x[1:])
+    bounds = [(None, None), *[(0.0, 3.0)] * len(drawn_to.weights)]
+    found = minimize(cost, centre, jac=True, method="L-BFGS-B", bounds=bounds)
+    return Line(float(found.x[0]), tuple(found.x[1:].tolist()))
 
 
 def held_out_losses(odds: Floats, won: Floats, deal: NDArray[np.object_], weight: Floats, parts: int = 5) -> Floats:
@@ -46,8 +63,9 @@ def held_out_losses(odds: Floats, won: Floats, deal: NDArray[np.object_], weight
         seen, unseen = turn != part, turn == part
         if not unseen.any():
             continue
-        intercept, weights = fit_line(odds[seen], won[seen], weight[seen], len(set(number[seen].tolist())))
-        predicted[unseen] = probabilities(intercept + odds[unseen] @ weights)
+        deals = len(set(number[seen].tolist()))
+        line = fit_line(odds[seen], won[seen], weight[seen], deals, even_line(odds.shape[1]))
+        predicted[unseen] = probabilities(line.over(odds[unseen]))
     return losses(won, predicted)
 
 

@@ -73,7 +73,11 @@ VALUES: dict[str, dict[str, Draw]] = {
         "role": one_of("chief", None),
         "is_decision_maker": one_of(True, False, None),
     },
-    "reps": {"team_id": one_of("t1", "t2", "t3", None), "region": one_of("north", "south"), "weekly_hours": a_number(10, 40)},
+    "reps": {
+        "team_id": one_of("t1", "t2", "t3", None),
+        "region": one_of("north", "south"),
+        "weekly_hours": a_number(10, 40),
+    },
     "products": {"family": one_of("x", "y", None), "list_price": a_number(1, 1000)},
     "stages": {"position": one_of(1, 2, 3, 4), "status": one_of("open")},
     "fx_rates": {"rate": one_of(0.5, 7, 7.25)},
@@ -147,7 +151,8 @@ class Teller:
             row = {**key, "field": field, "new_value": CHANGED[field](self.dice), "deal_id": self.dice.choice(DEALS)}
         if own := OWN_TIME.get(table):
             row[own] = _text(happened, own)
-        if happened != known or own is None or own.endswith("_on"):
+        from_ever = own is None and self.low == BEGIN and self.dice.random() < 0.5
+        if not from_ever and (happened != known or own is None or own.endswith("_on")):
             row["recorded"] = _text(known)
         return row
 
@@ -199,7 +204,9 @@ def new_rows(teller: Teller, told: Told) -> Iterator[tuple[str, Row]]:
         for number in range(teller.dice.randrange(25)):
             key: Row = dict.fromkeys(_single_key(table), f"{teller.seed}{number}")
             if table == "stages":
-                key["pipeline"] = teller.dice.choice(["sales", "partners"])
+                key = {"pipeline": teller.dice.choice(["sales", "partners"]), "stage": teller.dice.choice(STAGES)}
+            if table == "fx_rates":
+                key = {"currency": teller.dice.choice(["USD", "EUR"])}
             row = teller.row(table, **key)
             yield table, (row | teller.closing(BEGIN, END) if table == "deals" else row)
         for row in teller.dice.sample(told[table], len(told[table]) // 3):

@@ -10,14 +10,21 @@ import pandas as pd
 import pytest
 
 from features.as_of import DAY
+from features.definition import Feature
 from features.history import History
 from features.importing import import_folder
 from features.kernel import MISSING
 from simulation.company import CompanySettings
 from simulation.writing import write_company
+from training.amounts import Amounts
+from training.bundle import Bundle
 from training.dataset import Dataset
+from training.intervals import spread_of_rate
 from training.recipe import Candidate, train_win
+from training.rivals import Rival
+from training.rivals.base_rate import BaseRate
 from training.rivals.rival import probabilities
+from training.timing import Timing
 
 START = int(np.datetime64("2024-01-01", "us").astype(np.int64))
 
@@ -64,7 +71,7 @@ def invent(
     closed = START + np.round((start + length) * DAY).astype(np.int64)[deal]
     end = START + round(days * DAY)
     everything = Dataset(
-        x=pd.DataFrame(columns),
+        x=pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in columns.items()}),
         won=won[deal].astype(float),
         decided_after=(closed - at) / DAY,
         followed_for=(end - at) / DAY,
@@ -116,3 +123,25 @@ def candidate(company: Company) -> Candidate:
 def invented() -> Callable[..., Invented]:
     """The maker of data sets whose truth is known."""
     return invent
+
+
+@pytest.fixture(scope="session")
+def bundle_of() -> Callable[..., Bundle]:
+    """A maker of bundles around an estimate fitted on a data set."""
+
+    def make(estimate: Rival | None, dataset: Dataset, features: tuple[Feature, ...] = ()) -> Bundle:
+        return Bundle(
+            "win",
+            "candidate",
+            "model",
+            datetime(2025, 1, 1),
+            features,
+            estimate,
+            BaseRate().fit(dataset).rate,
+            spread_of_rate(0.4, 100),
+            Timing.fit(dataset),
+            Amounts(None, None, {}),
+            {"says": "told by a test"},
+        )
+
+    return make

@@ -1,0 +1,70 @@
+"""What must a deal told online be looked up in? Rates to the base currency, and the stages' places, over time."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from features.history import History
+from features.kernel import MISSING, SCALE
+from features.stream_sql import known_since, rates_over_time
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates to the base currency, each since when it was known (microseconds), in that order."""
+
+    base: str | None
+    over_time: Mapping[str, tuple[Sequence[int], Sequence[float]]]
+
+    def rate(self, currency: str | None, at: int) -> float | None:
+        """The rate known at a moment; None where there is none."""
+        if currency is None or currency == self.base:
+            return 1.0
+        since, rates = self.over_time.get(currency, ((), ()))
+        known = bisect_right(since, at)
+        return rates[known - 1] if known else None
+
+
+@dataclass(frozen=True)
+class StagePlaces:
+    """The place of each stage in its pipeline, and where it was first known in any, since when (microseconds)."""
+
+    pipelines: Mapping[str, int]
+    stages: Mapping[tuple[str, str], tuple[int, int]]
+    anywhere: Mapping[str, tuple[int, int]]
+
+    def place(self, pipeline: str | None, stage: str, at: int) -> int:
+        """A stage's place as known at a moment, in ten-thousandths; MISSING where it has none."""
+        if pipeline is not None and self.pipelines.get(pipeline, at + 1) <= at:
+            found = self.stages.get((pipeline, stage))
+        else:
+            found = self.anywhere.get(stage)
+        return MISSING if found is None or found[0] > at else found[1] * SCALE
+
+
+def read_rates(history: History) -> Rates:
+    """The rates of a history."""
+    found = rates_over_time(history)
+    if found is None:
+        return Rates(history.currency, {})
+    with history.connect() as con:
+        rows = con.execute(
+            f"SELECT of_currency, list(since ORDER BY since), list(rate::DOUBLE ORDER BY since) FROM ({found}) GROUP BY 1"
+        ).fetchall()
+    return Rates(history.currency, {currency: (since, rates) for currency, since, rates in rows})
+
+
+def read_places(history: History) -> StagePlaces:
+    """The places of a history's stages."""
+    if "stages" not in history.tables():
+        return StagePlaces({}, {}, {})
+    with history.connect() as con:
+        rows = con.execute(
+            f"SELECT {known_since('stages')} AS since, position, pipeline, stage "
+            f"FROM ({history.sql_versions('stages')}) WHERE version = 0 ORDER BY since DESC, position DESC"
+        ).fetchall()
+    return StagePlaces(
+        {pipeline: since for since, _, pipeline, _ in rows},
+        {(pipeline, stage): (since, place) for since, place, pipeline, stage in rows},
+        {stage: (since, place) for since, place, _, stage in rows},
+    )

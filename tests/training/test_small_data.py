@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from training.blend import Blend
+from training.rivals.base_rate import BaseRate
+from training.rivals.rival import probabilities
+from training.rivals.stage_table import StageTable
+from training.small_data import FEWEST_CLOSED, Choice, choose
+from training.trial import Fold, Trial
+
+
+@pytest.fixture
+def trial_of(invented):
+    """A trial in which each named estimate sees the true log-odds through noise; less noise is better."""
+
+    def make(deals: int = 1500, strength: float = 1.5, **noise: float) -> Trial:
+        made = invented(deals, 11, strength=strength)
+        dataset, random = made.dataset, np.random.default_rng(0)
+        odds = np.log(made.p / (1 - made.p))
+        said = {BaseRate.name: np.full(len(dataset), 0.5)}
+        for name, deviation in noise.items():
+            said[name] = probabilities(odds + deviation * random.normal(size=len(odds)))
+        return Trial((Fold(0, 1, dataset, said),))
+
+    return make
+
+
+def chosen(trial: Trial, closed: int = 500) -> Choice:
+    return choose(trial, trial.scorecards() if trial.folds else {}, closed)
+
+
+def test_below_thirty_closed_deals_the_share_won_is_served_and_the_answer_says_why(trial_of):
+    choice = chosen(trial_of(blend=0.0), FEWEST_CLOSED - 1)
+
+    assert (choice.name, choice.rung) == ("base_rate", "pooled rate")
+    assert "Only 29 closed deals" in choice.says
+    assert "30 are needed" in choice.says
+    assert "29 个" in choice.says_zh
+
+
+def test_from_thirty_on_evidence_decides(trial_of):
+    assert chosen(trial_of(blend=0.0), FEWEST_CLOSED).name == Blend.name
+
+
+def test_where_nothing_could_be_judged_the_share_won_is_served(trial_of):
+    choice = chosen(Trial(()), 80)
+
+    assert choice.name == BaseRate.name
+    assert "80 closed deals" in choice.says
+    assert "too few had been decided long enough" in choice.says
+
+
+def test_ours_is_served_where_it_beats_the_base_rate(trial_of):
+    choice = chosen(trial_of(blend=0.1, stage_table=1.5))
+
+    assert (choice.name, choice.rung) == (Blend.name, "model")
+    assert choice.says.startswith("blend is served: log loss 0.")
+    assert choice.says_zh.startswith("采用 blend")
+
+
+def test_a_rival_no_different_from_ours_does_not_replace_it(trial_of):
+    assert chosen(trial_of(blend=0.32, logistic=0.3)).name == Blend.name
+
+
+def test_a_rival_that_beats_ours_beyond_noise_is_served(trial_of):
+    choice = chosen(trial_of(blend=1.2, stage_table=0.0, odoo=0.6))
+
+    assert (choice.name, choice.rung) == (StageTable.name, "shrunk rates")
+    assert choice.says.startswith("stage_table is served")
+
+
+def test_the_best_rival_is_served_where_ours_is_not_proven(trial_of):
+    assert chosen(trial_of(blend=4.0, odoo=0.3, logistic=0.1)).name == "logistic"
+
+
+def test_where_nothing_beats_the_base_rate_it_is_served_and_the_closest_is_named(trial_of):
+    choice = chosen(trial_of(strength=0.2, blend=1.5, logistic=1.0, odoo=3.0))
+
+    assert (choice.name, choice.rung) == (BaseRate.name, "pooled rate")
+    assert "No model beats the base rate beyond noise on this history: the closest, logistic," in choice.says
+    assert "The base rate is served." in choice.says
+
+
+def test_where_only_the_base_rate_could_be_fitted_it_is_served(trial_of):
+    choice = chosen(trial_of())
+
+    assert choice.name == BaseRate.name
+    assert "Nothing but the base rate could be fitted" in choice.says
+
+
+def test_a_rival_needs_more_proof_than_ours(trial_of):
+    """There are several rivals, each with its chance to look good."""
+
+    def errors_ahead(trial: Trial) -> float:
+        found = trial.comparison(Blend.name, BaseRate.name)
+        return -found.difference / ((found.high - found.low) / (2 * 1.96))
+
+    noisy = (trial_of(400, blend=deviation) for deviation in np.arange(0.4, 1.6, 0.1))
+    ours = next(trial for trial in noisy if 2.1 < errors_ahead(trial) < 2.6)
+    fold = ours.folds[0]
+    rivals = Trial((Fold(0, 1, fold.judged, {"base_rate": fold.said["base_rate"], "logistic": fold.said["blend"]}),))
+
+    assert chosen(ours).name == Blend.name
+    assert chosen(rivals).name == BaseRate.name
