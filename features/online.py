@@ -7,7 +7,6 @@ import numpy as np
 
 from features.as_of import DAY, Moments, micros
 from features.definition import Feature
-from features.engines.local import LocalStreams
 from features.evaluate import OWNERS, Category, Evaluation, Floats, Values
 from features.history import History
 from features.kernel import MISSING
@@ -15,7 +14,7 @@ from features.lookups import read_places, read_rates
 from features.needs import columns_of, needs_of
 from features.overlay import BESIDE, Overlay, Record
 from features.span import last_recorded
-from features.table import compute
+from features.table import compute, streams_for
 from features.verbs import Count, Latest, Verb
 
 FAR = datetime(9999, 1, 1)
@@ -24,7 +23,8 @@ FAR = datetime(9999, 1, 1)
 class Memory:
     """The streams a model's features need, in memory, for one history.
 
-    `data_as_of` is the latest moment before `not_after` at which anything was recorded (naive UTC).
+    `data_as_of` is the latest moment before `not_after` at which anything was recorded (naive UTC). Raises
+    NotInHistory where the history does not give a feature.
     """
 
     def __init__(self, history: History, features: tuple[Feature, ...], not_after: datetime = FAR) -> None:
@@ -36,8 +36,7 @@ class Memory:
                 wanted[need.stream] = wanted.get(need.stream, frozenset()) | need.columns
         for stream in wanted.keys() & BESIDE.keys():
             wanted[stream] |= BESIDE[stream]
-        self._streams = LocalStreams(history, wanted)
-        self._streams.require(features)
+        self._streams = streams_for(features, history, wanted)
         self.data_as_of = last_recorded(history, not_after)
         self._rates = read_rates(history)
         self._places = read_places(history)

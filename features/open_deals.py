@@ -31,7 +31,7 @@ def deals_created(history: History, before: datetime) -> tuple[NDArray[np.object
             f"FROM ({history.sql_versions('deals')}) WHERE version = 0) "
             f"WHERE known < {micros(before)} ORDER BY deal_id"
         ).fetchnumpy()
-    return found["deal_id"].astype(object), found["known"].astype(np.int64)
+    return np.asarray(found["deal_id"], object), np.asarray(found["known"], np.int64)
 
 
 def open_then(history: History, moments: Moments) -> NDArray[np.bool_]:

@@ -1,13 +1,14 @@
 """Where a command's table goes: CSV, Parquet or JSON, by the file's ending; whole or not at all."""
 
 import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import ForesellError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -29,13 +30,8 @@ def write_table(table: "pa.Table", path: Path) -> None:
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise UnknownEnding(path, ", ".join(ENDINGS))
-    draft = path.with_name(f".{path.name}.part")
-    try:
+    with _whole(path) as draft:
         _write(table, draft, ending)
-        os.replace(draft, path)
-    except OSError as failure:
-        draft.unlink(missing_ok=True)
-        raise NotWritable(path, failure.strerror or failure) from failure
 
 
 def write_text(writers: "Mapping[str, Callable[[], str]]", path: Path) -> None:
@@ -43,13 +39,9 @@ def write_text(writers: "Mapping[str, Callable[[], str]]", path: Path) -> None:
     writer = writers.get(path.suffix.lower())
     if writer is None:
         raise UnknownEnding(path, ", ".join(writers))
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(writer(), "utf-8")
-        os.replace(draft, path)
-    except OSError as failure:
-        draft.unlink(missing_ok=True)
-        raise NotWritable(path, failure.strerror or failure) from failure
+    text = writer()
+    with _whole(path) as draft:
+        draft.write_text(text, "utf-8")
 
 
 def table_text(table: "pa.Table") -> str:
@@ -57,6 +49,19 @@ def table_text(table: "pa.Table") -> str:
     import json
 
     return json.dumps([{k: _plain(v) for k, v in row.items()} for row in table.to_pylist()], ensure_ascii=False)
+
+
+@contextmanager
+def _whole(path: Path) -> "Iterator[Path]":
+    """A draft beside the file that takes its place at the end, or leaves nothing."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        yield draft
+        os.replace(draft, path)
+    except OSError as failure:
+        with suppress(OSError):
+            draft.unlink()
+        raise NotWritable(path, failure.strerror or failure) from failure
 
 
 def _write(table: "pa.Table", path: Path, ending: str) -> None:

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from features.as_of import Moments
 from features.definition import Feature
-from features.engines.local import LocalStreams
+from features.engines.local import Columns, LocalStreams
 from features.errors import ForesellError
 from features.evaluate import Category, Evaluation, Streams, Values
 from features.history import History
@@ -25,17 +25,22 @@ def compute(features: tuple[Feature, ...], streams: Streams, moments: Moments) -
     return {feature.name: evaluation.value(feature.verb) for feature in features}
 
 
+def streams_for(features: tuple[Feature, ...], history: History, columns: Columns | None = None) -> LocalStreams:
+    """The streams these features look at, with more `columns` where asked. Raises NotInHistory."""
+    streams = LocalStreams(history, columns or columns_of(features))
+    for feature in features:
+        if reason := streams.lacking(feature):
+            raise NotInHistory(feature.name, reason)
+    return streams
+
+
 def build_table(features: tuple[Feature, ...], moments: Moments, history: History) -> pa.Table:
     """A table with one row per moment: the id, `as_of` (UTC), then the features in their order.
 
     Numbers are float64 with NULL for missing, texts are strings. Raises NotInHistory.
     """
     entity = features[0].entity if features else "deal"
-    streams = LocalStreams(history, columns_of(features))
-    for feature in features:
-        if reason := streams.lacking(feature):
-            raise NotInHistory(feature.name, reason)
-    values = compute(features, streams, moments)
+    values = compute(features, streams_for(features, history), moments)
     columns = {
         f"{entity}_id": pa.array(moments.ids, pa.string()),
         "as_of": pa.array(moments.at, pa.timestamp("us")),

@@ -34,7 +34,7 @@ class Amounts:
         """The amount a deal is expected to close at if it is won; None where nothing is known."""
         if amount is not None and self.kept is not None and np.isfinite(amount):
             return amount * self.kept
-        return self.by_product.get(product or "", self.mean)  # type: ignore[arg-type]
+        return self.by_product.get(product or "", self.mean)
 
     def to_json(self) -> dict[str, object]:
         """All of it."""

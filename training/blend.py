@@ -5,7 +5,7 @@ neither wins always. Both are fitted on the earlier part of the past; on the lat
 seen, one line in log-odds weighs and calibrates them; then they are fitted again on all of it. Of the deals we call 30 %, about 30 % should be won.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 AGE = "deal_age_days"
 BANDS = (0.0, 2.0, 10.0, 40.0)
 """Ages in days at which a band begins; each is calibrated for itself, as far as its deals allow."""
-PRIOR_DEALS = 150.0
+PRIOR_DEALS = 250.0
 """The line is drawn to no correction as by so many deals' evidence, and by more the less of the past the
 parts it was learned over had seen: what corrects a fit on few deals corrects one on many too much."""
 Weighed = tuple[tuple[Rival, ...], Line, tuple[Line, ...]]
@@ -116,7 +116,10 @@ class Blend:
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> Self:
         """The blend that `to_json` wrote."""
-        readers = {Logistic.name: Logistic.from_json, Trees.name: Trees.from_json}
+        readers: dict[str, Callable[[Mapping[str, object]], Rival]] = {
+            Logistic.name: Logistic.from_json,
+            Trees.name: Trees.from_json,
+        }
         blend = cls()
         blend.line = _line_of(cast(list[float], document["line"]))
         blend.bands = tuple(_line_of(line) for line in cast(list[list[float]], document["bands"]))

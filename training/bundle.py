@@ -109,7 +109,8 @@ class Bundle:
         amount = self.amounts.expected(_number(row.get("deal_amount")), _text(row.get("product")))
         if self.estimate is None or self.base_rate is None or self.spread is None:
             by_days = {days: curve.share_by(days) for days in horizons}
-            return Score(None, None, None, by_days, median, amount, (), str(self.meta.get("note") or ""))
+            note = self.meta.get("note" if language == "en" else "note_zh")
+            return Score(None, None, None, by_days, median, amount, (), str(note or "") or None)
         p = min(max(self.estimate.score(row), SURE), 1 - SURE)
         low, high = self.spread.around(log_odds(p))
         reasons: tuple[Reason, ...] = ()
@@ -161,7 +162,7 @@ class Bundle:
             if sha256(body.encode()).hexdigest() != outer["sha256"]:
                 raise BundleDamaged(folder, "its checksum is wrong")
             stored = outer["bundle"]
-            features = tuple(_feature_of(entry) for entry in stored["features"])
+            features = tuple(_feature_of(entry) for entry in stored["features"] if _there_is(entry))
         except (OSError, ValueError, KeyError, TypeError) as broken:
             raise BundleDamaged(folder, broken) from broken
         if (now := fingerprint(features)) != stored["fingerprint"]:
@@ -200,17 +201,25 @@ def rows_of(values: Mapping[str, Values]) -> list[dict[str, float | str | None]]
 
 
 def live_bundle(home: Path, model: str) -> Path | None:
-    """The folder of the champion, None where none was promoted."""
+    """The folder of the champion, None where none was promoted. Raises BundleDamaged."""
     pointer = home / "champions" / f"{model}.json"
     if not pointer.exists():
         return None
-    return home / "champions" / cast(str, json.loads(pointer.read_text("utf-8"))["folder"])
+    try:
+        return home / "champions" / cast(str, json.loads(pointer.read_text("utf-8"))["folder"])
+    except (OSError, ValueError, KeyError, TypeError) as broken:
+        raise BundleDamaged(pointer, broken) from broken
 
 
 def _feature_entry(feature: Feature) -> dict[str, object]:
     if feature.name in CATALOG:
         return {"name": feature.name}
     return {"name": feature.name, "number": getattr(feature.verb, "column", "").endswith(":number")}
+
+
+def _there_is(entry: Mapping[str, object]) -> bool:
+    """Whether this release has the feature; one that is gone changes the fingerprint."""
+    return "number" in entry or entry["name"] in CATALOG or str(entry["name"]).startswith(LAST)
 
 
 def _feature_of(entry: Mapping[str, object]) -> Feature:

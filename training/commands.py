@@ -1,5 +1,6 @@
 """Commands of the first floor: train, judge, predict, and the register of models."""
 
+import math
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -260,6 +261,6 @@ def _days(text: str) -> list[float]:
         days = [float(word) for word in text.split(",")]
     except ValueError:
         days = []
-    if not days or min(days) <= 0:
+    if not days or not all(0 < one < math.inf for one in days):
         raise typer.BadParameter(f"'{text}' is not a list of days above 0, such as 30,60,90", param_hint="--horizons")
     return days

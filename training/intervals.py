@@ -93,4 +93,4 @@ def level_shift(
     mean = float((precision * shifts).sum() / precision.sum())
     excess = float((precision * (np.array(shifts) - mean) ** 2).sum()) - (len(shifts) - 1)
     scale = float(precision.sum() - (precision**2).sum() / precision.sum())
-    return max(LEAST_SHIFT, (max(excess, 0.0) / scale) ** 0.5)
+    return max(LEAST_SHIFT, float(np.sqrt(max(excess, 0.0) / scale)))

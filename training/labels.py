@@ -35,10 +35,10 @@ def outcomes(history: History, seen_until: datetime) -> Outcomes:
             "WHERE status <> 'open' ORDER BY deal_id"
         ).fetchnumpy()
     return Outcomes(
-        found["deal_id"].astype(object),
-        found["won"].astype(bool),
-        found["happened"].astype(np.int64),
-        found["known"].astype(np.int64),
+        np.asarray(found["deal_id"], object),
+        np.asarray(found["won"], bool),
+        np.asarray(found["happened"], np.int64),
+        np.asarray(found["known"], np.int64),
     )
 
 

@@ -8,12 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from features.engines.local import LocalStreams
 from features.errors import ForesellError
 from features.history import History
-from features.needs import columns_of
 from features.open_deals import open_deals
-from features.table import compute
+from features.table import compute, streams_for
 from training.bundle import Bundle, Score
 from training.reasons import Language
 
@@ -40,11 +38,11 @@ def predict_win(
 ) -> pa.Table:
     """One row for each deal open at `as_of` (naive UTC), in the columns of docs/commands.md; by deal id.
 
-    Raises ModelKnowsTheFuture.
+    Raises ModelKnowsTheFuture, and NotInHistory where the history no longer gives a feature of the model.
     """
     check_time(bundle, as_of)
     moments = open_deals(history, as_of)
-    values = compute(bundle.features, LocalStreams(history, columns_of(bundle.features)), moments)
+    values = compute(bundle.features, streams_for(bundle.features, history), moments)
     scores = bundle.score(values, horizons, language) if len(moments) else []
     zone = ZoneInfo(history.timezone or "UTC")
     said = as_of.replace(tzinfo=UTC).astimezone(zone).isoformat()

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature, infer_signature
+from mlflow.pyfunc.model import PythonModel
 
 from training.bundle import SURE, Bundle
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from training.recipe import Candidate
 
 
-class WinScores(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class WinScores(PythonModel):
     """Scores a table of features: win_probability, low, high. The bundle is plain JSON, never unpickled."""
 
     def load_context(self, context: Any) -> None:

@@ -21,6 +21,13 @@ from training.timing import Timing
 from training.trial import ESTIMATES, Trial, run_trial
 
 FOLDS = 3
+ONLY_WINS = Choice(
+    BaseRate.name,
+    "pooled rate",
+    "No deal was ever lost on record, so the chance of winning at all cannot be told; only when deals close is.",
+    "历史中没有输单记录，无法判断赢单概率；仅能预测成交时间。",
+)
+"""What is said where nothing was lost: to learn what tells won from lost takes both."""
 
 
 class NoDeals(ForesellError):
@@ -61,7 +68,7 @@ def train_win(
     no_losses = not (dataset.won == 0).any()
     trial = run_trial(dataset, folds, progress) if enough(dataset) and not no_losses else Trial(())
     scorecards = trial.scorecards() if trial.folds else {}
-    choice = choose(trial, scorecards, dataset.closed_deals)
+    choice = choose(trial, scorecards, dataset.closed_deals) if not no_losses else ONLY_WINS
     progress(f"fitting {choice.name}")
     estimate = ESTIMATES[choice.name]().fit(dataset)
     base = BaseRate().fit(dataset)
@@ -76,7 +83,7 @@ def train_win(
         "leaks": leaks,
     }
     if no_losses:
-        meta["note"] = "no deal was ever lost on record, so the chance of winning at all cannot be told"
+        meta |= {"note": ONLY_WINS.says, "note_zh": ONLY_WINS.says_zh}
     bundle = Bundle(
         "win",
         "candidate",

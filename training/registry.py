@@ -108,11 +108,11 @@ class Registry:
         """Make a version the one that answers. `at` is naive UTC. Raises NoSuchVersion."""
         with self._client() as client:
             found = self._version(client, model, version)
-            self._export(found)
+            folder = self._export(found)
             client.set_registered_model_alias(model, CHAMPION, version)
             log = [*self._promotions(client, model), (version, at.isoformat(timespec="seconds"))]
             client.set_registered_model_tag(model, PROMOTIONS, json.dumps(log))
-            self._point(model, version, at)
+            self._point(model, version, folder, at)
 
     def rollback(self, model: str, at: datetime) -> str:
         """Make the champion before the present one answer again; return its version."""
@@ -164,7 +164,8 @@ class Registry:
         """Copy a version's bundle to where the service reads it; whole or not at all."""
         import mlflow
 
-        folder = self.home / "champions" / str(found.name) / str(found.version)
+        # The run tells versions of the same number apart where one home has seen two stores.
+        folder = self.home / "champions" / str(found.name) / f"{found.version}-{str(found.run_id)[:8]}"
         if (folder / "version").exists():
             return folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -176,9 +177,14 @@ class Registry:
         _replace(folder / "version", str(found.version))
         return folder
 
-    def _point(self, model: str, version: str, at: datetime) -> None:
-        pointer = {"version": version, "folder": f"{model}/{version}", "promoted_at": at.isoformat(timespec="seconds")}
-        _replace(self.home / "champions" / f"{model}.json", json.dumps(pointer))
+    def _point(self, model: str, version: str, folder: Path, at: datetime) -> None:
+        champions = self.home / "champions"
+        pointer = {
+            "version": version,
+            "folder": folder.relative_to(champions).as_posix(),
+            "promoted_at": at.isoformat(timespec="seconds"),
+        }
+        _replace(champions / f"{model}.json", json.dumps(pointer))
 
     @contextmanager
     def _client(self) -> "Iterator[MlflowClient]":

@@ -34,6 +34,7 @@ def mlflow_run(home: Path) -> Entry:
     env = os.environ | {
         "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_TRACKING_URI": f"sqlite:///{apart / 'outer.db'}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
         "OMP_NUM_THREADS": "1",
     }
 
