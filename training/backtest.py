@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from features.errors import ForesellError
 from features.history import History
 from training.blend import Blend
-from training.recipe import known_dataset, learnable
+from training.recipe import ONLY_WINS, known_dataset, learnable
 from training.report import comparison_table
 from training.rivals.base_rate import BaseRate
 from training.scorecard import Comparison, Scorecard
@@ -82,7 +82,8 @@ def backtest_win(
     cards = trial.scorecards()
     ours = Blend.name if Blend.name in trial.names else BaseRate.name
     against = {name: trial.comparison(ours, name) for name in trial.names if name != ours}
-    return Backtest(until, trial, cards, against, ours, choose(trial, cards, dataset.closed_deals))
+    choice = choose(trial, cards, dataset.closed_deals) if (dataset.won == 0).any() else ONLY_WINS
+    return Backtest(until, trial, cards, against, ours, choice)
 
 
 def _day(micros: int) -> str:

@@ -187,7 +187,9 @@ def band_of(ages: Floats) -> NDArray[np.int64]:
 
 def _again(part: Rival, past: "Dataset") -> Rival:
     """The same kind of part, fitted on all of the past."""
-    return Trees(part.size).fit(past) if isinstance(part, Trees) else Logistic().fit(past)
+    if isinstance(part, Trees):
+        return Trees(part.size).fit(past)
+    return Logistic(part if isinstance(part, Logistic) and hasattr(part, "strength") else None).fit(past)
 
 
 def _calibration_start(past: "Dataset") -> int:

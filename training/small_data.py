@@ -50,6 +50,13 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int) -> Choice:
             "The share won so far is served.",
             f"历史中有 {closed} 个已关闭商机，但可供检验的太少。目前提供整体赢率。",
         )
+    if len(set(trial.won[trial.weight > 0].tolist())) < 2:
+        return _choice(
+            base,
+            "All deals to judge a model on ended alike, so nothing that tells won from lost can be proven. "
+            "The share won so far is served.",
+            "可供检验的商机结果全部相同，无法证明任何模型有效。目前提供整体赢率。",
+        )
     against_base = {name: trial.comparison(name, base) for name in trial.names if name != base}
     proven = [
         name for name, found in against_base.items() if _sure(found, SURE if name == Blend.name else SURER)

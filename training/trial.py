@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from training.blend import Blend
 from training.dataset import Dataset
 from training.rivals import RIVALS, NothingDecided, Rival, RivalNotApplicable
+from training.rivals.base_rate import BaseRate
 from training.scorecard import Comparison, Scorecard, compare, judge
 from training.splits import judging_windows, later_than, past_of
 
@@ -100,4 +101,12 @@ def run_trial(dataset: Dataset, folds: int, progress: Callable[[str], None] = la
             except (RivalNotApplicable, NothingDecided) as reason:
                 absent[name] = reason.problem.format(*reason.args)
         done.append(Fold(cut, end, judged, said))
-    return Trial(tuple(fold for fold in done if "base_rate" in fold.said), absent)
+    return _told(done, absent)
+
+
+def _told(done: list[Fold], absent: Mapping[str, str]) -> Trial:
+    """The folds that compare: where ours was learned in some, those before it had enough deals do not count."""
+    ours = [fold for fold in done if Blend.name in fold.said]
+    folds = ours or [fold for fold in done if BaseRate.name in fold.said]
+    spoke = set.intersection(*(set(fold.said) for fold in folds)) if folds else set()
+    return Trial(tuple(folds), {name: reason for name, reason in absent.items() if name not in spoke})

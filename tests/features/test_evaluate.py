@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import verbs
@@ -259,6 +259,7 @@ def shown(streams: dict[str, list[Event]], verb: Verb, asked: list[tuple[str, in
 
 @pytest.mark.parametrize("kind", sorted(PLAIN_VERBS))
 def test_a_verb_says_what_a_walk_over_the_events_says(kind: str) -> None:
+    @settings(max_examples=60)
     @given(streams=STREAMS, verb=PLAIN_VERBS[kind], asked=ASKED)
     def check(streams: dict[str, list[Event]], verb: Verb, asked: list[tuple[str, int]]) -> None:
         assert shown(streams, verb, asked) == [Plain(streams, deal, at).value(verb) for deal, at in asked]
@@ -274,6 +275,7 @@ def test_every_verb_is_put_to_this_test():
 def test_where_nothing_ever_happened_counts_are_0_and_the_rest_is_missing(kind: str) -> None:
     nothing: dict[str, list[Event]] = {"deals": [], "owner_changes": [], "reps": [], "things": []}
 
+    @settings(max_examples=25)
     @given(verb=PLAIN_VERBS[kind])
     def check(verb: Verb) -> None:
         expected = {"Count": 0, "Sum": 0, "Distinct": 0, "Calendar": Plain(nothing, "a", 3).value(verb)}

@@ -69,7 +69,7 @@ def asked_of(events: list[Event], asked: list[tuple[str, int]]) -> tuple[Index, 
     )
 
 
-@settings(max_examples=500)  # what is recorded just as a window ends is rare
+@settings(max_examples=400)  # what is recorded just as a window ends is rare
 @given(events=st.one_of(HISTORIES, PUNCTUAL), asked=ASKED, window=WINDOWS, column=st.sampled_from([None, "n"]))
 def test_a_tally_counts_what_was_on_record_and_happened_in_the_window(events, asked, window, column):
     built, codes, at = asked_of(events, asked)

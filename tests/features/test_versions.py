@@ -14,9 +14,7 @@ def versions(story, table: str, *columns: str) -> list[tuple]:
     local = "strftime({}::TIMESTAMP + INTERVAL 8 HOUR, '%m-%d')"
     times = ", ".join(local.format(column) for column in ("version_at", "retired_at"))
     with history.connect() as con:
-        return con.execute(
-            f"SELECT {shown}, {times} FROM ({history.sql_versions(table)}) ORDER BY version"
-        ).fetchall()
+        return con.execute(f"SELECT {shown}, {times} FROM ({history.sql_versions(table)}) ORDER BY version").fetchall()
 
 
 def test_a_row_first_seen_counts_from_its_own_time_and_a_newer_version_from_its_export(story):

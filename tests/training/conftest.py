@@ -1,19 +1,25 @@
 """Data sets whose truth is known, and one small invented company, imported and trained on once."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from features.as_of import DAY
+from features.contracts import STORED_AS, TABLES
 from features.definition import Feature
-from features.history import History
+from features.history import Delivery, History
 from features.importing import import_folder
 from features.kernel import MISSING
+from features.open_deals import open_deals
 from simulation.company import CompanySettings
 from simulation.writing import write_company
 from training.amounts import Amounts
@@ -145,3 +151,61 @@ def bundle_of() -> Callable[..., Bundle]:
         )
 
     return make
+
+
+@pytest.fixture
+def rewritten(company: Company) -> Callable[[datetime, Path], History]:
+    """The company's history after a later delivery that changes all it can of what was open at a moment."""
+
+    def make(as_of: datetime, folder: Path) -> History:
+        home = folder / "home"
+        shutil.copytree(company.home, home)
+        history, later = company.history, company.end + timedelta(days=30)
+        ids = open_deals(history, as_of).ids.tolist()
+        with history.connect() as con:
+            created = con.execute(
+                f"SELECT deal_id, created_at FROM ({history.sql_latest('deals')}) WHERE deal_id IN (SELECT unnest(?))",
+                [ids],
+            ).fetchall()
+            customers = con.execute(f"SELECT customer_id FROM ({history.sql_latest('customers')})").fetchall()
+        other = {"customer_id": "C-other", "product_id": "P-other", "source": "rewritten"}
+        deals = [
+            # All are described anew; the first has closed.
+            {"deal_id": deal, "created_at": at, **other, "status": "open", "closed_at": None}
+            | ({"status": "won", "closed_at": later} if deal == ids[0] else {})
+            for deal, at in created
+        ]
+        deals.append({**deals[-1], "deal_id": "brand new", "created_at": later, "status": "open", "closed_at": None})
+        told = {"stage": "Negotiation", "amount": "1", "rep_id": "R-other", "status": "lost"}
+        changes = [
+            {"deal_id": deal, "field": field, "changed_at": as_of + timedelta(days=1), "new_value": value}
+            for deal in ids[1:]
+            for field, value in told.items()
+        ]
+        # Written down later, of a time before the moment.
+        calls = [
+            {"activity_id": f"late {deal}", "deal_id": deal, "type": "call", "happened_at": as_of - timedelta(days=2)}
+            | {"recorded_at": later}
+            for deal in ids
+        ]
+        orders = [
+            {"order_id": f"later {one}", "customer_id": one, "ordered_at": as_of, "amount": Decimal("9.0000")}
+            for (one,) in customers
+        ]
+        described = [{"customer_id": one, "industry": "changed", "size": "changed"} for (one,) in customers]
+        rates = [{"currency": "USD", "valid_on": later.date(), "rate": 70.0}]
+        tables = {"deals": deals, "deal_changes": changes, "activities": calls, "orders": orders}
+        tables |= {"customers": described, "fx_rates": rates}
+        files = {table: _written(folder, table, rows) for table, rows in tables.items()}
+        after = History.existing(home)
+        after.append(Delivery(files, {}, "Asia/Shanghai", "CNY", "later", later))
+        return after
+
+    return make
+
+
+def _written(folder: Path, table: str, rows: Sequence[Mapping[str, object]]) -> Path:
+    kinds = {name: found.kind for name in rows[0] if (found := TABLES[table].column(name))}
+    columns = {name: pa.array([row[name] for row in rows], STORED_AS[kind]) for name, kind in kinds.items()}
+    pq.write_table(pa.table(columns), folder / f"{table}.parquet")
+    return folder / f"{table}.parquet"

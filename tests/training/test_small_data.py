@@ -50,6 +50,19 @@ def test_where_nothing_could_be_judged_the_share_won_is_served(trial_of):
     assert "too few had been decided long enough" in choice.says
 
 
+@pytest.mark.parametrize("outcome", [0.0, 1.0])
+def test_where_all_ended_alike_boldness_is_no_proof(trial_of, outcome):
+    fold = trial_of(blend=1.0).folds[0]
+    alike = fold.judged.rows(fold.judged.won == outcome)
+    rows = fold.judged.won == outcome
+    said = {"base_rate": np.full(rows.sum(), 0.5), "odoo": np.full(rows.sum(), abs(outcome - 0.01))}
+
+    choice = chosen(Trial((Fold(0, 1, alike, said),)))
+
+    assert choice.name == BaseRate.name
+    assert "ended alike" in choice.says
+
+
 def test_ours_is_served_where_it_beats_the_base_rate(trial_of):
     choice = chosen(trial_of(blend=0.1, stage_table=1.5))
 

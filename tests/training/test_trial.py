@@ -82,3 +82,14 @@ def test_scorecards_are_told_apart_by_age(invented):
     segments = trial.scorecards()[BaseRate.name].segments
     assert set(segments) == {"age=0 days", "age=7 days", "age=30 days"}
     assert np.isfinite([card.log_loss for card in segments.values()]).all()
+
+
+def test_folds_before_ours_had_enough_deals_do_not_keep_it_from_being_judged(invented):
+    dataset = invented(150, 2, days=300, mean_days=20).dataset
+    windows = judging_windows(dataset, 4)
+    trial = run_trial(dataset, 4)
+
+    assert 0 < len(trial.folds) < len(windows)
+    assert [(fold.cut, fold.end) for fold in trial.folds] == windows[-len(trial.folds) :]
+    assert Blend.name in trial.names
+    assert Blend.name not in trial.absent

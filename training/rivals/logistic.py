@@ -24,6 +24,7 @@ from training.rivals.rival import (
     probabilities,
     probability,
     require,
+    text_of,
     texts,
 )
 
@@ -38,7 +39,7 @@ CAUTIOUS = 0.1
 """The strength on too few deals to choose one."""
 FOLD_CUTS = (0.4, 0.6, 0.8, 1.0)
 FEWEST_PER_FOLD = 10
-MOST_ROWS_TO_CHOOSE = 40_000
+MOST_ROWS_TO_CHOOSE = 20_000
 
 Mask = npt.NDArray[np.bool_]
 
@@ -56,8 +57,14 @@ class Logistic:
     strength: float
     curved: bool
 
+    def __init__(self, like: "Logistic | None" = None) -> None:
+        self._like = like
+
     def fit(self, past: Dataset) -> Self:
-        """Choose and fit; raises NothingDecided, and RivalNotApplicable where only wins or only losses are known."""
+        """Choose, unless `like` has chosen, and fit.
+
+        Raises NothingDecided, and RivalNotApplicable where only wins or only losses are known.
+        """
         from threadpoolctl import threadpool_limits
 
         past = past.rows(decided(past))
@@ -65,7 +72,7 @@ class Logistic:
             raise RivalNotApplicable(self.name, "only one outcome, won or lost, is on record")
         # Matrices this narrow gain nothing from a second thread and lose twentyfold by it beside a busy neighbour.
         with threadpool_limits(1):
-            self.curved, self.strength = _choose(past)
+            self.curved, self.strength = (self._like.curved, self._like.strength) if self._like else _choose(past)
             self.terms = _learn_terms(past, curved=self.curved)
             design = _design(self.terms, past.x)
             coefficients, intercept = _solve(design, past.won, past.weight, self.strength)
@@ -152,22 +159,32 @@ def _enough(past: Dataset, part: Mask) -> bool:
 
 
 def _choose(past: Dataset) -> tuple[bool, float]:
-    """Whether to bend, and the strength, with the least log loss on later deals."""
+    """Whether to bend, and the strength, with the least log loss on later deals.
+
+    Straight lines try every strength; curves try the best of them and its neighbours, where theirs lies too.
+    """
     past = _thinned(past)
-    folds = time_folds(past)
+    folds = [(past.rows(earlier), past.rows(later)) for earlier, later in time_folds(past)]
     if not folds:
         return False, CAUTIOUS
-    losses = dict.fromkeys([(curved, c) for curved in (False, True) for c in STRENGTHS], 0.0)
-    for earlier, later in folds:
-        fit, test = past.rows(earlier), past.rows(later)
-        for curved in (False, True):
-            terms = _learn_terms(fit, curved=curved)
-            seen, unseen = _design(terms, fit.x), _design(terms, test.x)
-            for c in STRENGTHS:
-                coefficients, intercept = _solve(seen, fit.won, fit.weight, c)
-                p = probabilities(unseen @ coefficients + intercept)
-                losses[curved, c] += log_loss(test.won, p, test.weight) * test.weight.sum()
-    return min(losses, key=lambda choice: losses[choice])
+    straight = _losses(folds, STRENGTHS, curved=False)
+    best = STRENGTHS.index(min(straight, key=lambda c: straight[c]))
+    bent = _losses(folds, STRENGTHS[max(best - 1, 0) : best + 2], curved=True)
+    found = {(False, c): loss for c, loss in straight.items()} | {(True, c): loss for c, loss in bent.items()}
+    return min(found, key=lambda choice: found[choice])
+
+
+def _losses(folds: Sequence[tuple[Dataset, Dataset]], strengths: Sequence[float], *, curved: bool) -> dict[float, float]:
+    """The log loss of each strength, summed over the folds' later parts."""
+    losses = dict.fromkeys(strengths, 0.0)
+    for fit, test in folds:
+        terms = _learn_terms(fit, curved=curved)
+        seen, unseen = _design(terms, fit.x), _design(terms, test.x)
+        for c in strengths:
+            coefficients, intercept = _solve(seen, fit.won, fit.weight, c)
+            p = probabilities(unseen @ coefficients + intercept)
+            losses[c] += log_loss(test.won, p, test.weight) * test.weight.sum()
+    return losses
 
 
 def _thinned(past: Dataset) -> Dataset:
@@ -194,7 +211,14 @@ def _learn_terms(past: Dataset, *, curved: bool) -> tuple[Term, ...]:
 def _columns(term: Term, x: pd.DataFrame) -> Floats:
     if isinstance(term, NumberTerm):
         return term.design(x[term.name].to_numpy(dtype=np.float64))
-    return term.design(texts(x, term.name))
+    # Each level is read once, whatever the number of rows.
+    import pandas as pd
+
+    codes, levels = pd.factorize(x[term.name])
+    places = np.array([*(term.place(text_of(level)) for level in levels), term.place(None)])
+    columns = np.zeros((len(x), term.columns))
+    columns[np.arange(len(x)), places[codes]] = 1.0
+    return columns
 
 
 def _design(terms: Sequence[Term], x: pd.DataFrame) -> Floats:

@@ -1,0 +1,62 @@
+import json
+
+import pytest
+
+from features.as_of import parse_moment
+from training.backtest import TooShort, backtest_win
+from training.recipe import NothingClosed
+
+
+@pytest.fixture(scope="module")
+def found(company):
+    return backtest_win(company.history, company.end, 2)
+
+
+def test_every_rival_stands_in_one_table_with_the_choice_below(found):
+    lines = found.lines()
+
+    assert lines[0].startswith("  fold 1: learned until 2025")
+    text = "\n".join(lines)
+    for name in ("base_rate", "stage_table", "odoo", "logistic", "default_trees", "blend"):
+        assert f"\n{name}" in text
+    assert lines[-1] == found.choice.says
+
+
+def test_the_figures_are_json(found):
+    told = json.loads(found.to_json())
+
+    assert told["ours"] == "blend"
+    assert told["served"] == found.choice.name
+    assert 1 <= len(told["folds"]) <= 2
+    assert set(told["ours_less_rival"]) == set(told["scorecards"]) - {"blend"}
+    assert told["scorecards"]["blend"]["log_loss"] > 0
+    assert told["ours_less_rival"]["odoo"]["verdict"] in ("better", "worse", "no different")
+
+
+def test_a_history_too_short_to_judge_is_a_named_error(story):
+    story.deal("d1").closes("won", on="2024-02-01")
+    story.deal("d2").closes("lost", on="2024-02-02")
+
+    with pytest.raises(TooShort, match="too short to judge"):
+        backtest_win(story.history, parse_moment("2024-02-03", "Asia/Shanghai"), 3)
+
+
+def test_a_history_of_open_deals_is_a_named_error(story):
+    story.deal("d1")
+
+    with pytest.raises(NothingClosed):
+        backtest_win(story.history, parse_moment("2024-02-03", "Asia/Shanghai"), 3)
+
+
+@pytest.mark.parametrize("status", ["won", "lost"])
+def test_where_all_went_one_way_the_base_rate_is_judged_alone(story, status):
+    for number in range(120):
+        month, day = 2 * (number // 60) + 1, number % 28 + 1
+        story.deal(f"d{number}", created=f"2024-{month:02d}-{day:02d}").closes(status, on=f"2024-{month + 1:02d}-{day:02d}")
+
+    found = backtest_win(story.history, parse_moment("2024-12-01", "Asia/Shanghai"), 1)
+
+    assert found.choice.name == "base_rate"
+    assert ("No deal was ever lost" if status == "won" else "ended alike") in found.choice.says
+    assert "blend" not in found.scorecards
+    assert "were won, or lost" in found.trial.absent["blend"]
