@@ -80,9 +80,7 @@ def main() -> None:
     """Parse the command line, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument(
-        "--json", action="store_true", help="print the figures as one JSON object on the last line"
-    )
+    parser.add_argument("--json", action="store_true", help="print the figures as one JSON object on the last line")
     options = parser.parse_args()
     figures = measure(options.rows)
     for name, figure in figures.items():

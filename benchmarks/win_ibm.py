@@ -38,7 +38,9 @@ def catboost_of(past: Dataset, later: Dataset) -> Floats:
     from catboost import CatBoostClassifier
 
     texts = [name for name in past.x if past.x[name].dtype == object]
-    fitted = CatBoostClassifier(verbose=False, random_seed=0, thread_count=2, cat_features=texts, allow_writing_files=False)
+    fitted = CatBoostClassifier(
+        verbose=False, random_seed=0, thread_count=2, cat_features=texts, allow_writing_files=False
+    )
     fitted.fit(past.x.assign(**{n: past.x[n].fillna("") for n in texts}), past.won)
     return np.asarray(fitted.predict_proba(later.x.assign(**{n: later.x[n].fillna("") for n in texts}))[:, 1])
 
@@ -49,7 +51,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        import_folder(options.data, Path(home), ROOT / "examples" / "ibm_win_loss.yaml", datetime.now(UTC).replace(tzinfo=None))
+        import_folder(
+            options.data, Path(home), ROOT / "examples" / "ibm_win_loss.yaml", datetime.now(UTC).replace(tzinfo=None)
+        )
         history = History.existing(Path(home))
         _, created = deals_created(history, FAR)
         cut = int(np.quantile(created, 0.8))

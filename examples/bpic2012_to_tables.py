@@ -46,8 +46,7 @@ def read_log(folder: Path) -> pd.DataFrame:
     if not files:
         raise SystemExit(f"no .parquet or .csv file in {folder}")
     parts = [
-        pd.read_parquet(f) if f.suffix == ".parquet" else pd.read_csv(f, dtype={"org_resource": str})
-        for f in files
+        pd.read_parquet(f) if f.suffix == ".parquet" else pd.read_csv(f, dtype={"org_resource": str}) for f in files
     ]
     log = pd.concat(parts, ignore_index=True)
     if missing := [column for column in COLUMNS if column not in log.columns]:
@@ -104,9 +103,7 @@ def make_activities(log: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
     """
     work = before_outcome(log, deals)
     work = work[work["event"].str.startswith("W_")].copy()
-    scheduled = work[work["step"] == "SCHEDULE"].assign(
-        outcome="scheduled", type="task", direction="internal"
-    )
+    scheduled = work[work["step"] == "SCHEDULE"].assign(outcome="scheduled", type="task", direction="internal")
     done = work[work["step"] != "SCHEDULE"].copy()
     item = done.groupby(["deal_id", "event"])
     follows = (item["step"].shift(-1) == "COMPLETE") & (done["step"] == "START")

@@ -33,5 +33,5 @@ def part_of(days: NDArray[np.int64], part: str) -> NDArray[np.float64]:
     if part == "weekday":
         return np.asarray((days + 3) % 7, np.float64)
     step = 1 if part == "days_to_month_end" else 3 - months.astype(np.int64) % 3
-    ends = (months + step).astype("datetime64[D]")
+    ends = (months.astype(np.int64) + step).astype("datetime64[M]").astype("datetime64[D]")
     return np.asarray((ends - dates).astype(np.int64) - 1, np.float64)

@@ -8,7 +8,11 @@ import typer
 
 from features.doors import AsJson, Out, home_of, moment, now, progress_on_terminal
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Import a history, check it, and build features:  python -m features --help")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Import a history, check it, and build features:  python -m features --help",
+)
 features = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The features there are, and tables of them.")
 app.add_typer(features, name="features")
 

@@ -85,14 +85,10 @@ def _settle_duplicates(inspection: Inspection, table: str) -> int:
     """
     keys = TABLES[table].key
     key, good, run = ", ".join(name(k) for k in keys), inspection.good(table), inspection.connection
-    run.execute(
-        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {key} FROM {good} GROUP BY ALL HAVING count(*) > 1"
-    )
+    run.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {key} FROM {good} GROUP BY ALL HAVING count(*) > 1")
     if not run.execute("SELECT count(*) FROM repeated").fetchall()[0][0]:
         return 0
-    run.execute(
-        f"CREATE OR REPLACE TEMP TABLE twins AS SELECT * FROM {good} SEMI JOIN repeated USING ({key})"
-    )
+    run.execute(f"CREATE OR REPLACE TEMP TABLE twins AS SELECT * FROM {good} SEMI JOIN repeated USING ({key})")
     columns = [row[0] for row in run.execute("DESCRIBE twins").fetchall() if row[0] not in ("_part", "_row")]
     whole = ", ".join(name(column) for column in columns)
     run.execute(

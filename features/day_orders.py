@@ -26,9 +26,7 @@ def day_orders(connection: duckdb.DuckDBPyConnection, part: Part) -> tuple[dict[
         if order is None and evidence.unclear:
             order = _order_of_siblings(part, cell, evidence, found)
             first = "month" if order == MONTH_FIRST else "day"
-            notes.append(
-                f"{part.file}: column '{shown}' was read {first} first, as the file's other dates are"
-            )
+            notes.append(f"{part.file}: column '{shown}' was read {first} first, as the file's other dates are")
         if order == MIXED:
             notes.append(
                 f"{part.file}: column '{shown}' mixes day-first ({evidence.day_first} rows) and month-first dates "

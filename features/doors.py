@@ -15,7 +15,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Out = Annotated[Path, typer.Option(help="The file to write: .csv, .parquet or .json.", show_default=False)]
 Home = Annotated[
     Path | None,
-    typer.Option(help="Folder that keeps everything. Default: FORESELL_HOME, else ./foresell-home.", show_default=False),
+    typer.Option(
+        help="Folder that keeps everything. Default: FORESELL_HOME, else ./foresell-home.", show_default=False
+    ),
 ]
 
 

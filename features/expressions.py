@@ -44,9 +44,7 @@ def read_expression(where: str, sql: str) -> Expression:
     `where` names the place for the message, for example `tables.deals.compute.amount`.
     """
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-        answer = connection.execute(
-            f"SELECT json_serialize_sql({text(f'SELECT ({sql}{chr(10)})')})"
-        ).fetchone()
+        answer = connection.execute(f"SELECT json_serialize_sql({text(f'SELECT ({sql}{chr(10)})')})").fetchone()
     tree: Any = json.loads(answer[0]) if answer else {"error": True, "error_message": "empty"}
     if tree["error"]:
         raise BadExpression(where, sql, str(tree["error_message"]).splitlines()[0])
@@ -71,9 +69,7 @@ def _columns(nodes: list[dict[str, Tree]]) -> tuple[str, ...]:
 
 def _names(node: Tree) -> list[str]:
     return [
-        str(cast(list[Tree], inner["column_names"])[0])
-        for inner in _nodes(node)
-        if inner.get("class") == "COLUMN_REF"
+        str(cast(list[Tree], inner["column_names"])[0]) for inner in _nodes(node) if inner.get("class") == "COLUMN_REF"
     ]
 
 

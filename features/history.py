@@ -34,9 +34,7 @@ class NoHistory(ForesellError):
 
 class CurrencyChanged(ForesellError):
     problem = "The history keeps money in {0}, this delivery says {1}."
-    fix = (
-        "set currency: {0} in the mapping and give the rows their own currency column, or use another --home."
-    )
+    fix = "set currency: {0} in the mapping and give the rows their own currency column, or use another --home."
 
 
 class HistoryNotWritten(ForesellError):
@@ -171,8 +169,7 @@ class History:
                 "0 AS version WHERE false"
             )
         chosen = ", ".join(
-            _name(c) if c in self.columns(table) else f"NULL::{_sql_type(table, c)} AS {_name(c)}"
-            for c in wanted
+            _name(c) if c in self.columns(table) else f"NULL::{_sql_type(table, c)} AS {_name(c)}" for c in wanted
         )
         files = ", ".join(_quoted(str(self.folder / part.file)) for part in parts if part.rows)
         source = f"read_parquet([{files}], union_by_name=true)"
@@ -269,9 +266,7 @@ class History:
         )
         columns = tuple(c for c in dict.fromkeys((*given, *self.columns(table))))
         con.execute("DROP TABLE additions")
-        part = Part(
-            target.relative_to(self.folder).as_posix(), new + changed, seal(target), columns, changed > 0
-        )
+        part = Part(target.relative_to(self.folder).as_posix(), new + changed, seal(target), columns, changed > 0)
         return Counts(new, changed, total - new - changed), part
 
 

@@ -69,7 +69,5 @@ def _table_line(table: TableReport) -> str:
 
 def _group_lines(group: RejectGroup) -> list[str]:
     place = f"{group.table}.{group.column}" if group.column else group.table
-    shown = ", ".join(
-        f"row {row}" + (f" '{value[:40]}'" if value else "") for _, row, value in group.examples
-    )
+    shown = ", ".join(f"row {row}" + (f" '{value[:40]}'" if value else "") for _, row, value in group.examples)
     return [f"  {group.count:,} x {place}: {group.reason} ({shown})", f"      fix: {group.fix}"]

@@ -114,9 +114,7 @@ def _import(
     progress("adding to the history")
     counts = history.append(delivery)
     kept = _keep_rejects(draft, home, f"{delivery.origin}-{taken_at:%Y%m%dT%H%M%S}") if groups else None
-    tables = tuple(
-        _table(inspection, t, counts[t], repeated[t], rejected.get(t, 0)) for t in inspection.tables()
-    )
+    tables = tuple(_table(inspection, t, counts[t], repeated[t], rejected.get(t, 0)) for t in inspection.tables())
     return ImportReport(delivery.origin, delivery.timezone, delivery.currency, tables, groups, notes, kept)
 
 
@@ -185,9 +183,7 @@ def _plan(folder: Path, staging: Path, found: list[Found], progress: Callable[[s
     return parts
 
 
-def _notes(
-    folder: Path, described: ImportMapping, inspection: Inspection, history: History
-) -> tuple[str, ...]:
+def _notes(folder: Path, described: ImportMapping, inspection: Inspection, history: History) -> tuple[str, ...]:
     """What the user should know and need not mend."""
     notes = [note for part in inspection.parts for note in part.notes]
     notes += inspection.notes
@@ -215,9 +211,7 @@ def _known(inspection: Inspection) -> dict[str, dict[str, Known]]:
 
 def _only_currency(inspection: Inspection) -> str:
     """The one currency that the rows name, or none."""
-    tables = [
-        table for table in inspection.tables() if inspection.gives(table, "currency") and table != "fx_rates"
-    ]
+    tables = [table for table in inspection.tables() if inspection.gives(table, "currency") and table != "fx_rates"]
     if not tables:
         return NO_CURRENCY
     rows = " UNION ".join(f"SELECT DISTINCT currency FROM {inspection.good(table)}" for table in tables)

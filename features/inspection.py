@@ -51,9 +51,7 @@ class Inspection:
         self.rows: dict[str, int] = {}
         self.faults: list[Fault] = []
         self.connection = _connect(home, folder)
-        self.connection.execute(
-            "CREATE TEMP TABLE faulty(part INTEGER, _row BIGINT, fault INTEGER, value VARCHAR)"
-        )
+        self.connection.execute("CREATE TEMP TABLE faulty(part INTEGER, _row BIGINT, fault INTEGER, value VARCHAR)")
         self.connection.execute("CREATE TEMP TABLE dropped(part INTEGER, _row BIGINT)")
 
     def close(self) -> None:
@@ -94,9 +92,7 @@ class Inspection:
         """Whether any part of this import gives this column."""
         return any(part.table.name == table and part.gives(column) for part in self.parts)
 
-    def reject(
-        self, table: str, column: str, reason: str, fix: str, rows: str, choices: tuple[str, ...] = ()
-    ) -> None:
+    def reject(self, table: str, column: str, reason: str, fix: str, rows: str, choices: tuple[str, ...] = ()) -> None:
         """Set aside the rows of `rows`, a SELECT of `_part`, `_row` and `value`."""
         for part in self.parts:
             if part.table.name == table:
@@ -143,9 +139,7 @@ class Inspection:
             if windowed:
                 # A window looks at all rows: computed once, not at each use of the view.
                 target = self.folder / f"texts_{n}.parquet"
-                self.connection.execute(
-                    f"COPY ({chosen}) TO {text(str(target))} (FORMAT parquet, COMPRESSION snappy)"
-                )
+                self.connection.execute(f"COPY ({chosen}) TO {text(str(target))} (FORMAT parquet, COMPRESSION snappy)")
                 chosen = f"SELECT * FROM read_parquet({text(str(target))})"
             self.connection.execute(f"CREATE TEMP VIEW texts_{n} AS {chosen}")
             kept = self._count(f"FROM texts_{n}")
@@ -218,9 +212,7 @@ class Inspection:
         read = reading(Written(column, x, f"k{i}", self.zone, order, source.dates.get(column.name), style))
         value = name(column.name)
         empty = self.fault(part, cell.label, *_empty(cell)) if column.required else None
-        nul = self.fault(
-            part, cell.label, "holds a NUL byte", "remove the character with code 0 from the text"
-        )
+        nul = self.fault(part, cell.label, "holds a NUL byte", "remove the character with code 0 from the text")
         cases = [f"WHEN {x} IS NULL THEN {'NULL' if empty is None else empty}"]
         cases += [f"WHEN contains({x}, chr(0)) THEN {nul}", f"WHEN {value} IS NOT NULL THEN NULL"]
         for fault in read.faults:
@@ -270,9 +262,7 @@ def _sql_text(cell: Cell, i: int) -> str:
     """SQL of a text with the mapping's `values` applied as `x<i>`."""
     if not cell.values:
         return f"t{i} AS x{i}"
-    cases = " ".join(
-        f"WHEN {text(old)} THEN {text(new) if new else 'NULL'}" for old, new in cell.values.items()
-    )
+    cases = " ".join(f"WHEN {text(old)} THEN {text(new) if new else 'NULL'}" for old, new in cell.values.items())
     return f"CASE t{i} {cases} ELSE t{i} END AS x{i}"
 
 

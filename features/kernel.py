@@ -82,7 +82,11 @@ class Index:
         """The segment of each name, -1 for a name without events or None."""
         if len(names) > FEW:
             encoded = pa.array(names, pa.string()).dictionary_encode()
-            found = codes_in(pc.index_in(encoded.dictionary, pa.array(self.ids, pa.string()) if isinstance(self.ids, list) else self.ids))
+            found = codes_in(
+                pc.index_in(
+                    encoded.dictionary, pa.array(self.ids, pa.string()) if isinstance(self.ids, list) else self.ids
+                )
+            )
             return take(found, codes_in(encoded.indices), -1)
         segments = self.cache.get("segments")
         if segments is None:

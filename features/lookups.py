@@ -49,7 +49,8 @@ def read_rates(history: History) -> Rates:
         return Rates(history.currency, {})
     with history.connect() as con:
         rows = con.execute(
-            f"SELECT of_currency, list(since ORDER BY since), list(rate::DOUBLE ORDER BY since) FROM ({found}) GROUP BY 1"
+            "SELECT of_currency, list(since ORDER BY since), list(rate::DOUBLE ORDER BY since) "
+            f"FROM ({found}) GROUP BY 1"
         ).fetchall()
     return Rates(history.currency, {currency: (since, rates) for currency, since, rates in rows})
 

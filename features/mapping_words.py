@@ -180,9 +180,7 @@ def _of(table: Table, kinds: tuple[Kind, ...]) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns if column.kind in kinds)
 
 
-def _each(
-    keys: Mapping[str, Node], key: str, place: str, read: Callable[[Node, str], Made]
-) -> dict[str, Made]:
+def _each(keys: Mapping[str, Node], key: str, place: str, read: Callable[[Node, str], Made]) -> dict[str, Made]:
     """Every entry of a nested part, read by `read(node, place)`."""
     nested = _dict(keys.get(key), f"{place}.{key}")
     return {word: read(node, f"{place}.{key}.{word}") for word, node in nested.items()}
@@ -198,9 +196,7 @@ def _dict(node: Node, place: str) -> dict[str, Node]:
     if node is None:
         return {}
     if not isinstance(node, dict):
-        raise WrongShape(
-            place, f"'{node}'" if isinstance(node, str) else "a list", "a mapping of names, as in {a: b}"
-        )
+        raise WrongShape(place, f"'{node}'" if isinstance(node, str) else "a list", "a mapping of names, as in {a: b}")
     return node
 
 

@@ -1,6 +1,6 @@
 """Features of one deal now, or of a thousand: the streams in memory, read by the same kernel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -41,7 +41,7 @@ class Memory:
         self._rates = read_rates(history)
         self._places = read_places(history)
         self._created = self._streams.index("creations", "deal")
-        self.values(self._created.ids[:1].to_pylist(), datetime(2000, 1, 1))
+        self.values([str(name) for name in list(self._created.ids[:1])], datetime(2000, 1, 1))
 
     def has(self, deal_id: str) -> bool:
         """Whether the deal is on record at all."""

@@ -87,9 +87,7 @@ def plan_part(number: int, file: str, staged: Staged, source: Source, elsewhere:
         Cell(
             _attribute(word),
             headers.named(attribute.header, f"{place}.attributes.{word}") if attribute.header else None,
-            headers.checked(source.compute[word], f"{place}.compute.{word}")
-            if word in source.compute
-            else None,
+            headers.checked(source.compute[word], f"{place}.compute.{word}") if word in source.compute else None,
             source.values.get(word),
         )
         for word, attribute in source.attributes.items()
@@ -99,21 +97,14 @@ def plan_part(number: int, file: str, staged: Staged, source: Source, elsewhere:
         headers.checked(source.where, f"{place}.where")
     used = read_headers(source, staged, [*cells, *attributes]) | elsewhere
     extras = [header for header in staged.headers if header.casefold() not in used]
-    notes = [
-        f"{file}: column '{name}' was left out, it holds {kind} in each row"
-        for name, kind in staged.unreadable
-    ]
+    notes = [f"{file}: column '{name}' was left out, it holds {kind} in each row" for name, kind in staged.unreadable]
     taken = {cell.label.casefold() for cell in attributes}
     for clash in [header for header in extras if header.casefold() in taken]:
-        raise ClashingNames(
-            f"{place}.attributes", f"'{clash}' is also a column of {file} that no line mentions"
-        )
+        raise ClashingNames(f"{place}.attributes", f"'{clash}' is also a column of {file} that no line mentions")
     cells += [*attributes, *(Cell(_attribute(header), header) for header in extras)]
     known = {**{w: a.known for w, a in source.attributes.items() if a}, **source.known}
     known |= dict.fromkeys(extras, Known.CURRENT)
-    return Part(
-        number, table, file, staged, source, tuple(cells), known, tuple(extras), (*staged.notes, *notes)
-    )
+    return Part(number, table, file, staged, source, tuple(cells), known, tuple(extras), (*staged.notes, *notes))
 
 
 def read_headers(source: Source, staged: Staged, cells: list[Cell] | None = None) -> frozenset[str]:

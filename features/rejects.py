@@ -38,9 +38,7 @@ def gather_rejects(inspection: Inspection) -> tuple[dict[str, int], tuple[Reject
     for number in sorted(used):
         fault = inspection.faults[number]
         listed = [fault.file, fault.table, fault.column, fault.reason, fault.fix]
-        run.execute(
-            f"INSERT INTO faults VALUES ({number}, {texts(listed)[1:-1]}, {texts(fault.choices)}::VARCHAR[])"
-        )
+        run.execute(f"INSERT INTO faults VALUES ({number}, {texts(listed)[1:-1]}, {texts(fault.choices)}::VARCHAR[])")
     run.execute(
         "CREATE OR REPLACE TEMP TABLE rejects AS "
         'SELECT f.file, y._row AS "row", f."column", y.value, f.reason, '

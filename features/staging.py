@@ -27,9 +27,7 @@ class DiskFull(ForesellError):
     """No room for the import's files."""
 
     problem = "The disk that holds {0} is full ({1}); the history is as it was."
-    fix = (
-        "free some space there (an import needs about three times the size of its files), then run it again."
-    )
+    fix = "free some space there (an import needs about three times the size of its files), then run it again."
 
 
 class ImportNotWritten(ForesellError):

@@ -38,9 +38,7 @@ def read_yaml(path: Path) -> Node:
         raise UnreadableYaml(path.name, 1, "it is not UTF-8 text") from wrong
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
-        raise UnreadableYaml(
-            path.name, mark.line + 1 if mark else 1, wrong.problem or "unreadable"
-        ) from wrong
+        raise UnreadableYaml(path.name, mark.line + 1 if mark else 1, wrong.problem or "unreadable") from wrong
     except yaml.YAMLError as wrong:
         raise UnreadableYaml(path.name, 1, str(wrong).splitlines()[0]) from wrong
     return _plain(root, path) if root is not None else None

@@ -141,9 +141,7 @@ def _date_faults(written: Written) -> tuple[Fault, ...]:
 
 def _money(written: Written) -> Reading:
     value = f"TRY_CAST({_scaled(written)} AS DECIMAL(18,4))"
-    large = Fault(
-        f"{written.k} IS NOT NULL", "too large for an amount of money", "correct the value (limit 10^14)"
-    )
+    large = Fault(f"{written.k} IS NOT NULL", "too large for an amount of money", "correct the value (limit 10^14)")
     return Reading(_plain(written), value, (large, *_number_faults(written)))
 
 
@@ -167,9 +165,7 @@ def _share(written: Written) -> Reading:
     value = f"CASE WHEN {number} BETWEEN 0 AND 1 THEN {number} END"
     percent = f'say so in the mapping: numbers: {{{name}: "50%"}}, which divides by 100'
     faults = (
-        Fault(
-            f"{written.x} LIKE '%\\%' ESCAPE '\\'", "written in percent; a share runs from 0 to 1", percent
-        ),
+        Fault(f"{written.x} LIKE '%\\%' ESCAPE '\\'", "written in percent; a share runs from 0 to 1", percent),
         Fault(f"{number} > 1 AND {number} <= 100", "looks like percent; a share runs from 0 to 1", percent),
         Fault(f"{written.k} IS NOT NULL", "a share runs from 0 to 1", "correct the value"),
     )
@@ -192,14 +188,8 @@ def _number_faults(written: Written) -> tuple[Fault, ...]:
     x, name = written.x, written.column.name
     tell = "say how it is written with one example in the mapping: numbers: {{{}: {}}}"
     if written.style is not None:
-        return (
-            Fault(
-                "true", "not written as the example under numbers:", f"correct the value, or numbers: {name}"
-            ),
-        )
-    infinite = (
-        "('nan', '-nan', 'inf', '-inf', '+inf', 'infinity', '-infinity', 'null', 'none', 'na', 'n/a', '-')"
-    )
+        return (Fault("true", "not written as the example under numbers:", f"correct the value, or numbers: {name}"),)
+    infinite = "('nan', '-nan', 'inf', '-inf', '+inf', 'infinity', '-infinity', 'null', 'none', 'na', 'n/a', '-')"
     return (
         Fault(
             f"lower({x}) IN {infinite}",
@@ -207,12 +197,8 @@ def _number_faults(written: Written) -> tuple[Fault, ...]:
             f'if it means that nothing is known: values: {{{name}: {{"{{value}}": null}}}}',
         ),
         Fault(f"{x} LIKE '%\\%' ESCAPE '\\'", "written in percent", tell.format(name, '"12.5%"')),
-        Fault(
-            f"regexp_matches({x}, {text(_SIGN)})", "carries a currency sign", tell.format(name, '"$1,234.56"')
-        ),
-        Fault(
-            f"regexp_matches({x}, {text(_THOUSANDS)})", "has thousands marks", tell.format(name, '"1,234.56"')
-        ),
+        Fault(f"regexp_matches({x}, {text(_SIGN)})", "carries a currency sign", tell.format(name, '"$1,234.56"')),
+        Fault(f"regexp_matches({x}, {text(_THOUSANDS)})", "has thousands marks", tell.format(name, '"1,234.56"')),
         Fault(
             f"regexp_matches({x}, '^[+-]?[0-9.]*,\\d+$')",
             "has a decimal comma",

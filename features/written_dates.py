@@ -72,9 +72,7 @@ def create_date_macros(connection: "duckdb.DuckDBPyConnection") -> None:
             || regexp_extract(x, {text(_CLOCK)}, 2)
         ELSE x END"""
     )
-    connection.execute(
-        f"""CREATE TEMP MACRO if_iso(x) AS CASE WHEN regexp_full_match(x, {text(_STRICT)}) THEN x END"""
-    )
+    connection.execute(f"""CREATE TEMP MACRO if_iso(x) AS CASE WHEN regexp_full_match(x, {text(_STRICT)}) THEN x END""")
     blanks = "trim(regexp_replace(upper(x), '[\\s,]+', ' ', 'g'))"
     connection.execute(
         f"CREATE TEMP MACRO one_blank(x) AS regexp_replace({blanks}, {text(f'(:[0-9.]+) {_OFFSET}$')}, '\\1\\2')"

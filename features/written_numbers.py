@@ -49,9 +49,7 @@ class NumberStyle:
         if self.sign and re.search(r"[\d.,]", self.sign):
             bare = f"regexp_replace(replace({x}, {text(self.sign)}, ''), '[^0-9{re.escape(self.decimal)}]', '', 'g')"
         number = f"replace({bare}, {text(self.decimal)}, '.')" if self.decimal else bare
-        negative = (
-            f"regexp_matches({x}, '^\\(|[-\u2212]')" if "-" not in self.sign else f"starts_with({x}, '-')"
-        )
+        negative = f"regexp_matches({x}, '^\\(|[-\u2212]')" if "-" not in self.sign else f"starts_with({x}, '-')"
         return (
             f"CASE WHEN regexp_full_match({x}, {text(f'({pattern}|[(]{pattern}[)])')}) "
             f"THEN CASE WHEN {negative} THEN '-' ELSE '' END || {number} END"

@@ -35,7 +35,9 @@ def _show_version(asked: bool) -> None:
 def root(
     context: typer.Context,
     home: Home = None,
-    show_version: bool = typer.Option(False, "--version", help="Show the version.", callback=_show_version, is_eager=True),
+    show_version: bool = typer.Option(
+        False, "--version", help="Show the version.", callback=_show_version, is_eager=True
+    ),
 ) -> None:
     """Foresell: open, self-hosted sales intelligence. Start with: foresell demo"""
     set_home(context, home)

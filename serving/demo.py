@@ -143,6 +143,7 @@ def _told(answer: dict[str, object], demo: Demo, address: str) -> str:
         f"\nDeal {demo.deal_id}: chance to win {chance}{interval}, by win model version {demo.version}\n{reasons}\n\n"
         f"{demo.says}\n\n"
         f"Open   {address}/docs          what can be asked\n"
-        f"Open   {address}/v1/deals/{demo.deal_id}  needs the key as a header; try:\n\n{request_text(demo, address)}\n\n"
+        "Scores need the key, as in this line; try:\n\n"
+        f"{request_text(demo, address)}\n\n"
         "Stop with Ctrl-C. foresell demo starts again from what is there."
     )

@@ -81,6 +81,6 @@ class Paperwork(Witness):
     def _rounded(self, day: Ints, draw: Floats) -> Ints:
         """Half the dates people give are the last of a month."""
         epoch = self._calendar.epoch_day[0] + day
-        months = epoch.astype("datetime64[D]").astype("datetime64[M]") + 1
+        months = (epoch.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1).astype("datetime64[M]")
         last = months.astype("datetime64[D]").astype(np.int64) - 1 - self._calendar.epoch_day[0]
         return np.where(draw < 0.5, last, day)

@@ -35,7 +35,8 @@ class Backtest:
     def lines(self) -> list[str]:
         """A table for the terminal."""
         windows = [
-            f"  fold {number}: learned until {_day(fold.cut)}, judged {len(fold.judged):,} moments until {_day(fold.end)}"
+            f"  fold {number}: learned until {_day(fold.cut)}, "
+            f"judged {len(fold.judged):,} moments until {_day(fold.end)}"
             for number, fold in enumerate(self.trial.folds, 1)
         ]
         table = comparison_table(self.scorecards, self.against, self.ours)

@@ -2,7 +2,8 @@
 
 Trees find what bends and crosses, the regression keeps steady where deals are few; on sets of sales size
 neither wins always. Both are fitted on the earlier part of the past; on the later part, which neither has
-seen, one line in log-odds weighs and calibrates them; then they are fitted again on all of it. Of the deals we call 30 %, about 30 % should be won.
+seen, a line in log-odds for each age band weighs and calibrates them; then they are fitted again on all of
+it. Of the deals we call 30 %, about 30 % should be won.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import DAY
-
 from training.judged_rows import Floats, log_odds
 from training.rivals.logistic import Logistic
 from training.rivals.rival import Rival, RivalNotApplicable, Row, decided, number_of, probabilities, probability

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -167,20 +167,26 @@ class Bundle:
             raise BundleDamaged(folder, broken) from broken
         if (now := fingerprint(features)) != stored["fingerprint"]:
             raise FeaturesChanged(folder, stored["fingerprint"], now)
-        version = folder / "version"
-        return Bundle(
-            stored["model"],
-            version.read_text("utf-8").strip() if version.exists() else "candidate",
-            stored["rung"],
-            datetime.fromisoformat(stored["until"]),
-            features,
-            None if stored["estimate"] is None else estimate_from_json(stored["estimate"]),
-            stored["base_rate"],
-            None if stored["spread"] is None else Spread.from_json(stored["spread"]),
-            Timing.from_json(stored["timing"]),
-            Amounts.from_json(stored["amounts"]),
-            stored["meta"],
-        )
+        try:
+            return _bundle_of(stored, features, folder / "version")
+        except (ValueError, KeyError, TypeError) as other:
+            raise BundleDamaged(folder, f"it was written by another release ({other!r})") from other
+
+
+def _bundle_of(stored: Mapping[str, Any], features: tuple[Feature, ...], version: Path) -> Bundle:
+    return Bundle(
+        stored["model"],
+        version.read_text("utf-8").strip() if version.exists() else "candidate",
+        stored["rung"],
+        datetime.fromisoformat(stored["until"]),
+        features,
+        None if stored["estimate"] is None else estimate_from_json(stored["estimate"]),
+        stored["base_rate"],
+        None if stored["spread"] is None else Spread.from_json(stored["spread"]),
+        Timing.from_json(stored["timing"]),
+        Amounts.from_json(stored["amounts"]),
+        stored["meta"],
+    )
 
 
 def estimate_from_json(document: Mapping[str, object]) -> Rival:

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from features.history import History
     from training.registry import Registry
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train, judge and promote models:  python -m training --help")
-models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The register of models: which version was live when.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Train, judge and promote models:  python -m training --help"
+)
+models = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The register of models: which version was live when."
+)
 app.add_typer(models, name="models")
 
 
@@ -100,7 +104,10 @@ def train(
     for name, reason in candidate.leaks.items():
         typer.echo(f"Left out, it would leak: {name}: {reason}")
     state = "promoted" if facts["promoted"] else "logged, not promoted"
-    typer.echo(f"{model.value} version {version} ({candidate.choice.rung}), until {end:%Y-%m-%d %H:%M} UTC: {state}. {gate.says}")
+    typer.echo(
+        f"{model.value} version {version} ({candidate.choice.rung}), until {end:%Y-%m-%d %H:%M} UTC: "
+        f"{state}. {gate.says}"
+    )
 
 
 @app.command()
@@ -133,7 +140,9 @@ def predict(
     as_of: Annotated[str, typer.Option(help="The moment: a day (00:00 local) or a full time.", show_default=False)],
     out: Out,
     horizons: Annotated[str, typer.Option(help="Days, separated by commas.")] = "30,60,90",
-    version: Annotated[str | None, typer.Option("--model", help="A version trained by then. Default: the live one.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--model", help="A version trained by then. Default: the live one.")
+    ] = None,
     language: Annotated[Language, typer.Option(help="Language of the reasons.")] = Language.EN,
     mlflow: Mlflow = None,
 ) -> None:
@@ -155,7 +164,9 @@ def predict(
         raise NoChampion(model.value, home)
     table = predict_win(history, bundle, moment(context, as_of), _days(horizons), language.value)
     write_table(table, out)
-    typer.echo(f"{table.num_rows:,} open deals scored by {model.value} version {bundle.version} ({bundle.rung}), in {out}")
+    typer.echo(
+        f"{table.num_rows:,} open deals scored by {model.value} version {bundle.version} ({bundle.rung}), in {out}"
+    )
     longest = max(_days(horizons))
     if longest > bundle.timing.longest:
         typer.echo(

@@ -24,9 +24,9 @@ class Dataset:
     """Moments with features and what happened afterwards, one row per (deal, moment).
 
     `x` holds numbers as float64 (NaN missing) and texts as object (None missing). `won` is 1, 0, or NaN
-    where nothing was decided by `seen_until`. `age` is the deal's, in days, one of a few. `weight` makes the decided rows stand for all: a deal that
-    takes long is decided in time more rarely, and counts for those like it that were not
-    (inverse probability of censoring; Robins and Finkelstein 2000). Undecided rows weigh 0.
+    where nothing was decided by `seen_until`. `age` is the deal's, in days, one of a few. `weight` makes
+    the decided rows stand for all: a deal that takes long is decided in time more rarely, and counts for
+    those like it that were not (inverse probability of censoring; Robins and Finkelstein 2000). Undecided rows weigh 0.
     """
 
     x: pd.DataFrame

@@ -44,9 +44,7 @@ class Spread:
     @staticmethod
     def from_json(document: Mapping[str, object]) -> "Spread":
         """What `to_json` wrote."""
-        return Spread(
-            tuple(cast(list[float], document["at"])), tuple(cast(list[float], document["deviation"]))
-        )
+        return Spread(tuple(cast(list[float], document["at"])), tuple(cast(list[float], document["deviation"])))
 
 
 def spread_of_rate(rate: float, deals: int) -> Spread:
@@ -72,9 +70,7 @@ def fit_spread(won: Floats, p: Floats, weight: Floats, deal: NDArray[np.object_]
     return Spread(tuple(places.tolist()), tuple(float(d) for d in deviations))
 
 
-def level_shift(
-    won: Floats, p: Floats, weight: Floats, number: NDArray[np.int64], at: NDArray[np.int64]
-) -> float:
+def level_shift(won: Floats, p: Floats, weight: Floats, number: NDArray[np.int64], at: NDArray[np.int64]) -> float:
     """Standard deviation of the shift of log-odds between blocks of time, beyond what chance explains."""
     edges = np.quantile(at, np.linspace(0, 1, BLOCKS + 1)[1:-1])
     block = np.searchsorted(edges, at)

@@ -17,8 +17,14 @@ from training.reasons import Language
 
 
 class ModelKnowsTheFuture(ForesellError):
-    problem = "Version {0} of the {1} model learned from what was recorded until {2}; a prediction as of {3} would know the future."
-    fix = "name a version trained by then (--model VERSION, see foresell models list), or train one: foresell train {1} --until {4}."
+    problem = (
+        "Version {0} of the {1} model learned from what was recorded until {2}; "
+        "a prediction as of {3} would know the future."
+    )
+    fix = (
+        "name a version trained by then (--model VERSION, see foresell models list), "
+        "or train one: foresell train {1} --until {4}."
+    )
 
 
 class NoChampion(ForesellError):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from mlflow.models import ModelSignature, infer_signature
+from mlflow.models import ModelSignature
 from mlflow.pyfunc.model import PythonModel
+from mlflow.types import ColSpec, Schema
 
 from training.bundle import SURE, Bundle
 
@@ -35,9 +36,7 @@ def score_table(bundle: Bundle, x: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(np.full((len(rows), 3), np.nan), columns=["win_probability", "low", "high"])
     p = [min(max(bundle.estimate.score(row), SURE), 1 - SURE) for row in rows]
     bounds = [bundle.spread.around(math.log(each / (1 - each))) for each in p]
-    return pd.DataFrame(
-        {"win_probability": p, "low": [low for low, _ in bounds], "high": [high for _, high in bounds]}
-    )
+    return pd.DataFrame({"win_probability": p, "low": [low for low, _ in bounds], "high": [high for _, high in bounds]})
 
 
 def example_of(candidate: "Candidate") -> pd.DataFrame:
@@ -47,9 +46,12 @@ def example_of(candidate: "Candidate") -> pd.DataFrame:
 
 def signature_of(bundle: Bundle, example: pd.DataFrame) -> ModelSignature:
     """What goes in and what comes out; every feature may be missing."""
-    texts = {c: example[c].astype("string") for c in example.columns if example[c].dtype == object}
-    typed = example.assign(**texts)
-    return infer_signature(typed, score_table(bundle, example))
+    inputs = [
+        ColSpec("string" if example[name].dtype == object else "double", str(name), required=False)
+        for name in example.columns
+    ]
+    outputs = [ColSpec("double", name, required=False) for name in score_table(bundle, example).columns]
+    return ModelSignature(Schema(inputs), Schema(outputs))
 
 
 def _plain(value: object) -> float | str | None:

@@ -42,9 +42,7 @@ def explain(
     return tuple(reasons)
 
 
-def _sentence(
-    feature: Feature | None, name: str, value: float | str | None, effect: float, language: Language
-) -> str:
+def _sentence(feature: Feature | None, name: str, value: float | str | None, effect: float, language: Language) -> str:
     meaning = name
     if feature is not None:
         meaning = feature.meaning if language == "en" else feature.meaning_zh

@@ -100,9 +100,7 @@ def train_win(
     return Candidate(bundle, choice, trial, scorecards, against, left_out, leaks, dataset)
 
 
-def learnable(
-    history: History, until: datetime
-) -> tuple[tuple[Feature, ...], dict[str, str], dict[str, str]]:
+def learnable(history: History, until: datetime) -> tuple[tuple[Feature, ...], dict[str, str], dict[str, str]]:
     """The features a model may learn from; why others are left out (not there, too young); which leak."""
     from features.audit import suspects
 
@@ -136,5 +134,3 @@ def _spread(trial: Trial, choice: Choice, base: BaseRate) -> Spread:
     return fit_spread(
         trial.won[rows], trial.said(choice.name)[rows], trial.weight[rows], trial.deal_id[rows], trial.at[rows]
     )
-
-

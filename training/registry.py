@@ -191,6 +191,8 @@ class Registry:
         """MLflow set to this store, quietly; its errors become ours."""
         self.home.mkdir(parents=True, exist_ok=True)
         logging.getLogger("alembic").setLevel(logging.WARNING)
+        # Nothing of ours calls home, so neither does what we use.
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import mlflow
@@ -285,7 +287,11 @@ def _write_artifacts(candidate: Candidate, folder: Path) -> None:
     (folder / "scorecard.json").write_text(scorecard_text(candidate), "utf-8")
     (folder / "features.json").write_text(
         json.dumps(
-            {"used": [f.name for f in candidate.bundle.features], "left_out": candidate.left_out, "leaks": candidate.leaks},
+            {
+                "used": [f.name for f in candidate.bundle.features],
+                "left_out": candidate.left_out,
+                "leaks": candidate.leaks,
+            },
             ensure_ascii=False,
             indent=1,
         ),

@@ -58,9 +58,7 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int) -> Choice:
             "可供检验的商机结果全部相同，无法证明任何模型有效。目前提供整体赢率。",
         )
     against_base = {name: trial.comparison(name, base) for name in trial.names if name != base}
-    proven = [
-        name for name, found in against_base.items() if _sure(found, SURE if name == Blend.name else SURER)
-    ]
+    proven = [name for name, found in against_base.items() if _sure(found, SURE if name == Blend.name else SURER)]
     if not proven:
         closest = min(against_base, key=lambda name: cards[name].log_loss, default=None)
         return _choice(base, *_none_proven(closest, cards, against_base))
@@ -93,9 +91,7 @@ def _difference(found: Comparison) -> str:
     return f"{found.difference:+.4f}{interval}"
 
 
-def _none_proven(
-    closest: str | None, cards: dict[str, Scorecard], against: dict[str, Comparison]
-) -> tuple[str, str]:
+def _none_proven(closest: str | None, cards: dict[str, Scorecard], against: dict[str, Comparison]) -> tuple[str, str]:
     if closest is None:
         return "Nothing but the base rate could be fitted; it is served.", "只有整体赢率可用。"
     base, other, found = cards[BaseRate.name], cards[closest], against[closest]

@@ -68,9 +68,7 @@ def read(path: Path, target: Path, options: Options) -> Staged:
         for batch in lines.batches():
             writer.write_batch(pa.RecordBatch.from_arrays(batch, schema=schema))
     guessed = encoding == "gb18030" and options.encoding is None
-    note = (
-        f"{path.name} is not UTF-8 and was read as GB18030; if texts look wrong, set encoding: in the mapping"
-    )
+    note = f"{path.name} is not UTF-8 and was read as GB18030; if texts look wrong, set encoding: in the mapping"
     return Staged(target, headers, tuple(lines.malformed), notes=(note,) if guessed else ())
 
 
@@ -129,9 +127,7 @@ class _Lines:
     def _set_aside(self, row: arrow_csv.InvalidRow) -> str:
         reason = f"the line has {row.actual_columns} fields, the header has {row.expected_columns}"
         fix = f"quote texts that hold '{self.separator}' or a line break, and complete short lines"
-        self.malformed.append(
-            Malformed(row.number - 1, row.text[:TEXT_LIMIT].replace("\x00", "\ufffd"), reason, fix)
-        )
+        self.malformed.append(Malformed(row.number - 1, row.text[:TEXT_LIMIT].replace("\x00", "\ufffd"), reason, fix))
         self.last_malformed = row.text
         return "skip"
 

@@ -86,9 +86,7 @@ def test_work_items_become_activities_known_when_they_end(tables):
 
 def test_the_real_log_imports_without_a_reject(shared_data, tmp_path, monkeypatch):
     convert(monkeypatch, shared_data / "bpic2012", tmp_path / "out")
-    report = import_folder(
-        tmp_path / "out", tmp_path / "home", EXAMPLES / "bpic2012.yaml", datetime(2013, 1, 1)
-    )
+    report = import_folder(tmp_path / "out", tmp_path / "home", EXAMPLES / "bpic2012.yaml", datetime(2013, 1, 1))
     counts = {table.table: table.new for table in report.tables}
     assert counts == {"deals": 7455, "deal_changes": 43_481, "stages": 9, "activities": 56_471}
     assert not report.rejects

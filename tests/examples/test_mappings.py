@@ -24,9 +24,7 @@ class Imported:
 
     def one(self, select: str, table: str) -> tuple[object, ...]:
         with duckdb.connect() as connection:
-            return connection.execute(f"SELECT {select} FROM ({self.history.sql_latest(table)})").fetchall()[
-                0
-            ]
+            return connection.execute(f"SELECT {select} FROM ({self.history.sql_latest(table)})").fetchall()[0]
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +59,7 @@ def test_maven_crm_joins_and_corrects(imported):
     maven = imported("maven_crm")
     assert not any("among" in note for note in maven.report.notes)
     assert maven.one("count(*) FILTER (product_id = 'GTX Pro')", "deals")[0] == 1400
-    assert maven.one("count(*) FILTER (industry = 'technolgy' OR country = 'Philipines')", "customers") == (
-        0,
-    )
+    assert maven.one("count(*) FILTER (industry = 'technolgy' OR country = 'Philipines')", "customers") == (0,)
 
 
 def test_maven_crm_declares_what_tells_the_outcome(imported):
@@ -104,9 +100,7 @@ def test_online_retail_keeps_real_order_lines(imported, shared_data):
         "count(*) FILTER (amount < 0), count(*) FILTER (amount < 0 AND group_id LIKE 'C%')", "orders"
     )
     assert negative == cancelled > 5000
-    assert retail.one("count(*) FILTER (product_id IN ('POST', 'M', 'DOT', 'BANK CHARGES'))", "orders") == (
-        0,
-    )
+    assert retail.one("count(*) FILTER (product_id IN ('POST', 'M', 'DOT', 'BANK CHARGES'))", "orders") == (0,)
     overlap = "ordered_at >= '2010-12-01' AND ordered_at < '2010-12-10'"
     once = f"FROM '{shared_data}/online_retail_ii/invoices.parquet' WHERE sheet = '2009-2010'"
     (lines,) = duckdb.execute(f"SELECT count(*) {once} AND InvoiceDate >= '2010-12-01'").fetchall()[0]
@@ -117,9 +111,10 @@ def test_adventureworks_has_quotas_of_both_kinds(imported):
     works = imported("adventureworks")
     assert works.counts["orders"][:2] == (47_572, 47_572)
     assert works.counts["quotas"] == (560, 560, 0, 0)
-    assert works.one(
-        "count(*) FILTER (period LIKE '%Q%'), count(*) FILTER (period LIKE '____-__')", "quotas"
-    ) == (129, 431)
+    assert works.one("count(*) FILTER (period LIKE '%Q%'), count(*) FILTER (period LIKE '____-__')", "quotas") == (
+        129,
+        431,
+    )
     assert not works.report.notes
 
 

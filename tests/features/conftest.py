@@ -45,9 +45,7 @@ class Door:
         if table not in history.tables():
             return []
         with duckdb.connect() as connection:
-            return connection.execute(
-                f"SELECT {columns} FROM ({history.sql_latest(table)}) ORDER BY 1"
-            ).fetchall()
+            return connection.execute(f"SELECT {columns} FROM ({history.sql_latest(table)}) ORDER BY 1").fetchall()
 
     def state(self) -> dict[str, str]:
         """Every file of the history with a fingerprint of its content."""

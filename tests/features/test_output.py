@@ -11,7 +11,7 @@ from features.output import NotWritable, UnknownEnding, table_text, write_table,
 
 TABLE = pa.table(
     {
-        "deal_id": ["a", "单/2, \"b\""],
+        "deal_id": ["a", '单/2, "b"'],
         "p": pa.array([0.1 + 0.2, None], pa.float64()),
         "day": pa.array([date(2026, 1, 2), None], pa.date32()),
         "at": pa.array([datetime(2026, 1, 2, 3), None], pa.timestamp("us")),

@@ -10,9 +10,7 @@ def read(tmp_path, content):
 
 
 def test_words_stay_what_the_user_wrote(tmp_path):
-    found = read(
-        tmp_path, "{No: lost, 1: yes, day: 2016-10-20, sum: 1e3, none: null, tilde: ~, empty: , q: 'null'}"
-    )
+    found = read(tmp_path, "{No: lost, 1: yes, day: 2016-10-20, sum: 1e3, none: null, tilde: ~, empty: , q: 'null'}")
     assert found == {
         "No": "lost", "1": "yes", "day": "2016-10-20", "sum": "1e3", "none": None, "tilde": None, "empty": None,
         "q": "null",

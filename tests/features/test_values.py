@@ -99,9 +99,7 @@ def test_values_map_to_texts_and_to_nothing(door):
 def test_a_time_without_offset_is_read_in_the_time_zone(door):
     door.mapping("timezone: Asia/Shanghai\ntables: {deals: }")
     door.deals("d1,won,2024-01-02,2024-01-02T08:00:00Z,1")
-    assert door.rows("deals", "created_at, closed_at") == [
-        (datetime(2024, 1, 1, 16), datetime(2024, 1, 2, 8))
-    ]
+    assert door.rows("deals", "created_at, closed_at") == [(datetime(2024, 1, 1, 16), datetime(2024, 1, 2, 8))]
 
 
 def test_a_day_with_an_offset_is_the_day_in_the_time_zone(door):

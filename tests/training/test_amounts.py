@@ -19,8 +19,16 @@ def learn(story, features=FEATURES) -> Amounts:
 def won(story, deal_id: str, amount: float, final: float, **columns: object) -> None:
     """A deal first put at `amount` and closed at `final`."""
     deal = story.deal(deal_id, amount=amount, **columns)
-    story.row("deals", **{**story._deals[deal_id], "status": "won", "closed_at": "2024-03-01", "amount": final,
-                          "recorded_at": "2024-03-01"})
+    story.row(
+        "deals",
+        **{
+            **story._deals[deal_id],
+            "status": "won",
+            "closed_at": "2024-03-01",
+            "amount": final,
+            "recorded_at": "2024-03-01",
+        },
+    )
     deal.changes("amount", str(final), on="2024-03-01")
 
 

@@ -52,7 +52,9 @@ def test_a_history_of_open_deals_is_a_named_error(story):
 def test_where_all_went_one_way_the_base_rate_is_judged_alone(story, status):
     for number in range(120):
         month, day = 2 * (number // 60) + 1, number % 28 + 1
-        story.deal(f"d{number}", created=f"2024-{month:02d}-{day:02d}").closes(status, on=f"2024-{month + 1:02d}-{day:02d}")
+        story.deal(f"d{number}", created=f"2024-{month:02d}-{day:02d}").closes(
+            status, on=f"2024-{month + 1:02d}-{day:02d}"
+        )
 
     found = backtest_win(story.history, parse_moment("2024-12-01", "Asia/Shanghai"), 1)
 

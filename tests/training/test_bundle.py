@@ -77,7 +77,10 @@ def test_the_company_and_its_rung_survive_saving(candidate, tmp_path):
     again = Bundle.load(tmp_path)
 
     assert (again.rung, again.until, again.features, again.meta) == (
-        bundle.rung, bundle.until, bundle.features, bundle.meta
+        bundle.rung,
+        bundle.until,
+        bundle.features,
+        bundle.meta,
     )
     assert again.amounts == bundle.amounts
     assert again.spread == bundle.spread
@@ -104,7 +107,7 @@ def test_chances_by_a_day_rise_and_never_exceed_the_chance(bundle):
     for score in bundle.score(values(), days):
         by_day = [score.by_days[one] for one in days]
         assert by_day == sorted(by_day)
-        assert 0 <= by_day[0]
+        assert by_day[0] >= 0
         assert by_day[-1] <= score.probability + 1e-12
         assert 0 < score.low < score.probability < score.high < 1
 

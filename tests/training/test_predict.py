@@ -15,10 +15,20 @@ from training.bundle import Bundle
 from training.predict import ModelKnowsTheFuture, predict_win
 from training.recipe import known_dataset
 
-COLUMNS = (
-    "deal_id, as_of, win_probability, low, high, p_win_by_30d, p_win_by_7.5d, p_win_by_90d, expected_close_on, "
-    "expected_amount, reasons, model_version"
-).split(", ")
+COLUMNS = [
+    "deal_id",
+    "as_of",
+    "win_probability",
+    "low",
+    "high",
+    "p_win_by_30d",
+    "p_win_by_7.5d",
+    "p_win_by_90d",
+    "expected_close_on",
+    "expected_amount",
+    "reasons",
+    "model_version",
+]
 HORIZONS = [30.0, 7.5, 90.0]
 
 

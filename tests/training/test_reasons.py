@@ -97,7 +97,16 @@ def test_nothing_is_said_where_nothing_moves():
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "not known"), (3.0, "3"), (0.25, "0.25"), (12345.678, "12,346"), (-0.5, "-0.5"), (99.5, "99.5"), (99.96, "100"), (1.2e-11, "0")],
+    [
+        (None, "not known"),
+        (3.0, "3"),
+        (0.25, "0.25"),
+        (12345.678, "12,346"),
+        (-0.5, "-0.5"),
+        (99.5, "99.5"),
+        (99.96, "100"),
+        (1.2e-11, "0"),
+    ],
 )
 def test_numbers_are_shown_short(value, shown):
     text = explain({"deal_minutes": 1.0}, {"deal_minutes": value}, CATALOG, 1.0, 1, "en")[0].text

@@ -85,7 +85,7 @@ def test_scorecards_are_told_apart_by_age(invented):
 
 
 def test_folds_before_ours_had_enough_deals_do_not_keep_it_from_being_judged(invented):
-    dataset = invented(150, 2, days=300, mean_days=20).dataset
+    dataset = invented(80, 2, days=300, mean_days=20).dataset
     windows = judging_windows(dataset, 4)
     trial = run_trial(dataset, 4)
 

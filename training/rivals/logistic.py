@@ -57,7 +57,7 @@ class Logistic:
     strength: float
     curved: bool
 
-    def __init__(self, like: "Logistic | None" = None) -> None:
+    def __init__(self, like: Logistic | None = None) -> None:
         self._like = like
 
     def fit(self, past: Dataset) -> Self:
@@ -174,7 +174,9 @@ def _choose(past: Dataset) -> tuple[bool, float]:
     return min(found, key=lambda choice: found[choice])
 
 
-def _losses(folds: Sequence[tuple[Dataset, Dataset]], strengths: Sequence[float], *, curved: bool) -> dict[float, float]:
+def _losses(
+    folds: Sequence[tuple[Dataset, Dataset]], strengths: Sequence[float], *, curved: bool
+) -> dict[float, float]:
     """The log loss of each strength, summed over the folds' later parts."""
     losses = dict.fromkeys(strengths, 0.0)
     for fit, test in folds:

@@ -52,9 +52,7 @@ def test_a_truncated_file_is_named(tmp_path, cut):
 
 
 def test_a_damaged_middle_is_named(tmp_path):
-    pq.write_table(
-        pa.table({"a": [str(n) for n in range(10_000)]}), tmp_path / "f.parquet", compression="gzip"
-    )
+    pq.write_table(pa.table({"a": [str(n) for n in range(10_000)]}), tmp_path / "f.parquet", compression="gzip")
     whole = bytearray((tmp_path / "f.parquet").read_bytes())
     whole[1000:1200] = b"\0" * 200
     (tmp_path / "f.parquet").write_bytes(whole)

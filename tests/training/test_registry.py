@@ -1,0 +1,224 @@
+"""One MLflow store, filled once: logging is slow."""
+
+import json
+import shutil
+import warnings
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.online import Memory
+from features.open_deals import open_deals
+from training.blend import Blend
+from training.bundle import Bundle, live_bundle
+from training.pyfunc import score_table
+from training.recipe import Candidate
+from training.registry import NoSuchVersion, NothingToRollBack, Registry, RegistryAway
+
+DAY_ONE = datetime(2026, 11, 2, 8, 0, 0)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A registry with two versions: 1 was promoted, then 2, then 1 again by rolling back."""
+
+    registry: Registry
+    first: str
+    second: str
+    rolled_back_to: str
+    home: Path
+
+
+@pytest.fixture(scope="module")
+def modelled(candidate: Candidate) -> Candidate:
+    """The company's candidate with a model to serve, whatever its trial said."""
+    bundle = replace(candidate.bundle, estimate=Blend().fit(candidate.sample), rung="model")
+    return replace(candidate, bundle=bundle)
+
+
+@pytest.fixture(scope="module")
+def filled(modelled: Candidate, company, tmp_path_factory) -> Filled:
+    candidate = modelled
+    home = tmp_path_factory.mktemp("registry") / "home"
+    registry = Registry(home)
+    first = registry.log(candidate, company.history, DAY_ONE)
+    registry.promote("win", first, DAY_ONE)
+    second = registry.log(candidate, company.history, DAY_ONE + DAY)
+    registry.promote("win", second, DAY_ONE + DAY)
+    back = registry.rollback("win", DAY_ONE + 2 * DAY)
+    return Filled(registry, first, second, back, home)
+
+
+def test_versions_are_numbered_and_listed_newest_first(filled, modelled):
+    found = filled.registry.versions("win")
+
+    assert (filled.first, filled.second) == ("1", "2")
+    assert [one.version for one in found] == ["2", "1"]
+    assert [one.live for one in found] == [False, True]
+    assert {one.serves for one in found} == {modelled.choice.name}
+    assert {one.rung for one in found} == {"model"}
+    assert {one.says for one in found} == {modelled.choice.says}
+    assert found[0].log_loss == modelled.scorecards[modelled.choice.name].log_loss
+    assert filled.registry.versions() == found
+    assert filled.registry.versions("churn") == []
+
+
+def test_it_is_told_which_version_was_live_when(filled):
+    live_at = filled.registry.live_at
+
+    assert live_at("win", DAY_ONE - timedelta(seconds=1)) is None
+    assert live_at("win", DAY_ONE) == "1"
+    assert live_at("win", DAY_ONE + DAY - timedelta(seconds=1)) == "1"
+    assert live_at("win", DAY_ONE + DAY) == "2"
+    assert filled.rolled_back_to == live_at("win", DAY_ONE + 2 * DAY) == "1"
+    assert live_at("churn", DAY_ONE) is None
+
+
+def test_a_version_shows_all_that_was_logged_of_it(filled, modelled, company):
+    shown = filled.registry.show("win", "1")
+
+    assert shown["live"] is True
+    assert shown["promotions"] == ["2026-11-02T08:00:00", "2026-11-04T08:00:00"]
+    tags, params, metrics = shown["tags"], shown["params"], shown["metrics"]
+    assert tags["foresell.history"] == company.history.fingerprint
+    assert tags["foresell.features"] == modelled.bundle.fingerprint
+    assert tags["foresell.until"] == company.end.isoformat()
+    assert params["serves"] == modelled.choice.name
+    assert params["seed"] == "0"
+    assert params["closed_deals"] == str(modelled.sample.closed_deals)
+    assert metrics["log_loss"] == modelled.scorecards[modelled.choice.name].log_loss
+    for rival in set(modelled.scorecards) - {modelled.choice.name}:
+        assert metrics[f"{rival}.log_loss"] == modelled.scorecards[rival].log_loss
+
+
+def test_the_run_keeps_scorecard_plot_bundle_and_features(filled, modelled, tmp_path):
+    run_id = str(filled.registry.show("win", "2")["run_id"])
+    folder = _download(filled.registry, f"runs:/{run_id}/", tmp_path)
+
+    scorecard = json.loads((folder / "scorecard.json").read_text("utf-8"))
+    assert scorecard["serves"] == modelled.choice.name
+    assert set(scorecard["scorecards"]) == set(modelled.scorecards)
+    assert (folder / "reliability.png").read_bytes().startswith(b"\x89PNG")
+    used = json.loads((folder / "features.json").read_text("utf-8"))["used"]
+    assert used == [feature.name for feature in modelled.bundle.features]
+    assert Bundle.load(folder / "bundle").to_json() == modelled.bundle.to_json()
+
+
+def test_the_pointer_says_where_the_champion_lies(filled, modelled):
+    folder = live_bundle(filled.home, "win")
+    assert folder is not None
+    live = Bundle.load(folder)
+
+    assert live.version == "1"
+    assert live.to_json() == modelled.bundle.to_json()
+    assert json.loads((filled.home / "champions" / "win.json").read_text())["promoted_at"] == "2026-11-04T08:00:00"
+    assert filled.registry.bundle("win", "2").version == "2"
+    assert not list(filled.home.rglob("*.tmp"))
+
+
+def test_the_python_function_gives_the_numbers_that_are_served(filled, modelled, company):
+    import mlflow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.set_tracking_uri(filled.registry.address)
+        mlflow.set_registry_uri(filled.registry.address)
+        loaded = mlflow.pyfunc.load_model("models:/win@champion")
+    ids = open_deals(company.history, company.end).ids.tolist()[:20]
+    values = Memory(company.history, modelled.bundle.features).values(ids, company.end)
+    served = modelled.bundle.score(values, [30.0])
+    x = _frame(values, modelled)
+
+    said = loaded.predict(x)
+
+    assert len({one.probability for one in served}) > 10
+    for column in ("low", "high"):
+        np.testing.assert_allclose(said[column], [getattr(one, column) for one in served], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(said["win_probability"], [one.probability for one in served], rtol=0, atol=1e-12)
+    signature = loaded.metadata.signature
+    assert signature.inputs.input_names() == [feature.name for feature in modelled.bundle.features]
+    assert signature.outputs.input_names() == ["win_probability", "low", "high"]
+    assert not any(column.required for column in signature.inputs)
+
+
+def _frame(values, modelled: Candidate):
+    """Feature values as a table with the columns and types of training."""
+    import pandas as pd
+
+    from features.evaluate import Category
+
+    columns = {
+        name: pd.Series(column.texts(), dtype=object) if isinstance(column, Category) else pd.Series(column)
+        for name, column in values.items()
+    }
+    return pd.DataFrame(columns)[list(modelled.sample.x.columns)]
+
+
+def test_a_version_that_is_not_there_is_a_named_error(filled):
+    for ask in (
+        lambda: filled.registry.promote("win", "99", DAY_ONE),
+        lambda: filled.registry.show("win", "99"),
+        lambda: filled.registry.bundle("win", "99"),
+        lambda: filled.registry.show("churn", "1"),
+    ):
+        with pytest.raises(NoSuchVersion, match="foresell models list"):
+            ask()
+    folder = live_bundle(filled.home, "win")
+    assert folder is not None
+    assert Bundle.load(folder).version == "1"
+
+
+def test_another_store_by_its_address_keeps_its_own_versions(filled, modelled, company, tmp_path):
+    """The same home, the same number, another model: they must not be mistaken for each other."""
+    home = tmp_path / "home"
+    shutil.copytree(filled.home / "champions", home / "champions")
+    other = Registry(home, f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    assert other.versions() == []
+    with pytest.raises(NothingToRollBack):
+        other.rollback("win", DAY_ONE)
+    changed = replace(modelled, bundle=replace(modelled.bundle, base_rate=0.123))
+
+    version = other.log(changed, company.history, DAY_ONE)
+    other.promote("win", version, DAY_ONE)
+
+    assert version == "1"
+    assert (tmp_path / "elsewhere.db").exists()
+    assert not (home / "mlflow.db").exists()
+    folder = live_bundle(home, "win")
+    assert folder is not None
+    assert Bundle.load(folder).base_rate == 0.123
+    with pytest.raises(NothingToRollBack, match="no champion before"):
+        other.rollback("win", DAY_ONE)
+
+
+def test_a_store_that_cannot_be_used_is_a_named_error(tmp_path):
+    with pytest.raises(RegistryAway, match="FORESELL_MLFLOW"):
+        Registry(tmp_path, "gopher://nowhere").versions()
+
+
+def test_the_address_comes_from_the_environment_else_from_home(tmp_path, monkeypatch):
+    monkeypatch.delenv("FORESELL_MLFLOW", raising=False)
+    assert Registry(tmp_path).address == f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("FORESELL_MLFLOW", "http://127.0.0.1:5000")
+    assert Registry(tmp_path).address == "http://127.0.0.1:5000"
+    assert Registry(tmp_path, "sqlite:///x.db").address == "sqlite:///x.db"
+
+
+def test_a_table_without_an_estimate_has_no_numbers(modelled):
+    nothing = score_table(replace(modelled.bundle, estimate=None), modelled.sample.x.head(3))
+
+    assert nothing.isna().all().all()
+    assert list(nothing.columns) == ["win_probability", "low", "high"]
+
+
+def _download(registry: Registry, uri: str, folder: Path) -> Path:
+    import mlflow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.set_tracking_uri(registry.address)
+        return Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
