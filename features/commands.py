@@ -62,8 +62,10 @@ def check(
     """Say what may be learned from the history and why not: coverage, breaches, leaks."""
     from features.audit import audit
     from features.history import History
-    from features.output import write_text
+    from features.output import check_path, write_text
 
+    if out is not None:
+        check_path(out, [".json", ".html"])
     history = History.existing(home_of(context))
     report = audit(history, moment(context, as_of) if as_of else now())
     if out is not None:
@@ -125,9 +127,10 @@ def build(
     from features.catalog import offered
     from features.history import History
     from features.open_deals import open_deals
-    from features.output import write_table
+    from features.output import check_path, write_table
     from features.table import build_table
 
+    check_path(out)
     history = History.existing(home_of(context))
     last = moment(context, as_of)
     if (every is None) != (since is None):

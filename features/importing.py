@@ -104,7 +104,7 @@ def _import(
         write_rejects(inspection, draft)
     delivery = Delivery(
         {table: inspection.deliver(table) for table in inspection.tables()},
-        _known(inspection),
+        _known(inspection, history),
         inspection.zone,
         described.currency or history.currency or _only_currency(inspection),
         folder.resolve().name,
@@ -198,13 +198,17 @@ def _notes(folder: Path, described: ImportMapping, inspection: Inspection, histo
     return tuple(dict.fromkeys([*notes, *find_loose_references(inspection, history)]))
 
 
-def _known(inspection: Inspection) -> dict[str, dict[str, Known]]:
-    """What the parts declare, by table; a declaration in any part stands over `current`."""
+def _known(inspection: Inspection, history: History) -> dict[str, dict[str, Known]]:
+    """What the parts declare, by table.
+
+    A declaration in any part stands over an undeclared column's `current`, and so does one already on record.
+    """
     known: dict[str, dict[str, Known]] = {}
     for part in inspection.parts:
         declared = known.setdefault(part.table.name, {})
         for word, moment in part.known.items():
-            if word not in part.undeclared or word not in declared:
+            on_record = part.table.name in history.tables() and word in history.attributes(part.table.name)
+            if word not in part.undeclared or (word not in declared and not on_record):
                 declared[word] = moment
     return known
 

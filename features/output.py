@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from features.errors import ForesellError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -23,6 +23,14 @@ class UnknownEnding(ForesellError):
 class NotWritable(ForesellError):
     problem = "{0} cannot be written: {1}."
     fix = "choose a folder that exists and may be written to, with room on the disk."
+
+
+def check_path(path: Path, endings: "Iterable[str]" = ENDINGS) -> None:
+    """Before long work: could its result be written here? Raises UnknownEnding, NotWritable."""
+    if path.suffix.lower() not in endings:
+        raise UnknownEnding(path, ", ".join(endings))
+    if not path.parent.is_dir():
+        raise NotWritable(path, f"there is no folder {path.parent}")
 
 
 def write_table(table: "pa.Table", path: Path) -> None:

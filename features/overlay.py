@@ -237,7 +237,7 @@ class _Rows:
             number = float(str(value))
         except ValueError:
             return MISSING
-        return round(number * SCALE) if math.isfinite(number) else MISSING
+        return _fixed(number)
 
     def _code(self, column: str, value: object) -> int:
         if value is None or value == "":
@@ -246,6 +246,14 @@ class _Rows:
         if str(value) not in names:
             names.append(str(value))
         return names.index(str(value))
+
+
+def _fixed(number: float) -> int:
+    """A number as ten-thousandths, halves away from zero as DuckDB rounds; MISSING where 64 bits do not hold it."""
+    scaled = number * SCALE
+    if not math.isfinite(scaled) or abs(scaled) >= 2**63:
+        return MISSING
+    return math.floor(scaled + 0.5) if scaled >= 0 else math.ceil(scaled - 0.5)
 
 
 def _move(place: int, before: int | None, *, first: bool) -> str:

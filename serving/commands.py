@@ -34,6 +34,10 @@ def demo(
 
     from serving.demo import ask_when_ready, prepare
 
+    if serve:
+        from serving.run import require_port, run
+
+        require_port(host, port)
     home = home_of(context)
     started = time.monotonic()
 
@@ -44,8 +48,6 @@ def demo(
     if not serve:
         typer.echo(f"{prepared.says}\nServe it: foresell --home {home} serve --as-of {prepared.as_of.isoformat()}Z")
         return
-    from serving.run import run
-
     shown = "127.0.0.1" if host == "0.0.0.0" else host
     ask_when_ready(prepared, f"http://{shown}:{port}", typer.echo)
     say(f"serving on {host}:{port}")

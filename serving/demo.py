@@ -44,7 +44,9 @@ def prepare(home: Path, deals: int, seed: int, today: date, now: datetime, progr
     history = History.open(home)
     if history.entries and history.entries[0].origin != ORIGIN:
         raise HomeTaken(home)
-    if not history.entries:
+    if history.entries:
+        progress(f"taking the demo that was prepared before; delete {home} to invent another")
+    else:
         _invent(home, deals, seed, today, now, progress)
         history = History.existing(home)
     as_of = datetime.fromisoformat(history.entries[0].taken_at)

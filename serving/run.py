@@ -1,6 +1,7 @@
 """How does the service run? Uvicorn around the app, in this process or in several workers."""
 
 import os
+import socket
 from collections.abc import Callable
 from datetime import datetime
 
@@ -8,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from features.errors import ForesellError
 from serving.app import create_app, utc_now
 from serving.request_log import log_json_lines
 from serving.settings import ServingSettings
@@ -22,6 +24,11 @@ GRACE_SECONDS = 20
 """How long requests under way may take to end when the service is stopped."""
 
 
+class PortTaken(ForesellError):
+    problem = "The service cannot listen on {0}, port {1}: {2}."
+    fix = "choose another port with --port, or stop what listens there."
+
+
 class Handover(BaseModel):
     """What a worker must know. `as_of` is naive UTC."""
 
@@ -32,14 +39,23 @@ class Handover(BaseModel):
 def run(settings: ServingSettings, host: str, port: int, workers: int = 1, as_of: datetime | None = None) -> None:
     """Serve until told to stop; with `as_of` (naive UTC) the service's clock stands still at that moment.
 
-    The database is brought up to date first, once. Raises StoreNotOpened, StoreTooNew.
+    The database is brought up to date first, once. Raises PortTaken, StoreNotOpened, StoreTooNew.
     """
+    require_port(host, port)
     open_store(settings.store_address).close()
     if workers > 1:
         os.environ[HANDED_OVER] = _handover(settings, as_of)
         _serve("serving.run:worker_app", host, port, workers)
     else:
         _serve(app_of(settings, as_of), host, port, None)
+
+
+def require_port(host: str, port: int) -> None:
+    """Try whether the service could listen here. Raises PortTaken."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as failure:
+        raise PortTaken(host, port, failure.strerror or failure) from failure
 
 
 def worker_app() -> FastAPI:

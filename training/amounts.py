@@ -81,16 +81,18 @@ def _closing_amounts(history: History, until: datetime) -> dict[str, tuple[float
     if "amount" not in history.columns("deals"):
         return {}
     rows = (
-        f"SELECT deal_id, product_id, amount, currency, {known_since('deals')} AS known, "
+        f"SELECT deal_id, product_id, amount, currency, version, {known_since('deals')} AS known, "
         f"greatest(epoch_us(closed_at), 0) AS closed FROM ({history.sql_versions('deals')}) "
         f"WHERE status = 'won' AND closed_at IS NOT NULL"
     )
     # The rate of the closing day, not of the creation.
-    rows = f"SELECT * REPLACE (closed AS known) FROM ({rows}) WHERE closed < {micros(until)}"
+    rows = (
+        f"SELECT * REPLACE (closed AS known) FROM ({rows}) WHERE closed < {micros(until)} AND known < {micros(until)}"
+    )
     priced = in_base_currency(history, rows, "try_cast(amount AS DOUBLE)")
     with history.connect() as con:
         found = con.execute(
-            f"SELECT deal_id, last(base), coalesce(last(product_id), '') FROM ({priced}) "
-            "WHERE base IS NOT NULL GROUP BY deal_id"
+            f"SELECT deal_id, arg_max(base, version), coalesce(arg_max(product_id, version), '') FROM ({priced}) "
+            "WHERE base IS NOT NULL GROUP BY deal_id ORDER BY deal_id"
         ).fetchall()
     return {deal: (float(base), product) for deal, base, product in found}

@@ -70,8 +70,8 @@ def backtest_win(
 ) -> Backtest:
     """Judge every estimate on `folds` windows before `until` (naive UTC).
 
-    Features and leaks are judged once, on what was on record before the first window's cut would be too
-    little for some; so columns that `check` finds leaking before `until` are left out of every fold.
+    Which features there are and which leak is judged once, before `until`: a column that is found leaking
+    is left out of every fold, and one that needs more years than a fold has may be in it.
     Raises NoDeals, NothingClosed, TooShort.
     """
     progress("choosing features")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from training.dataset import Dataset
 
 AGE = "deal_age_days"
+UNKNOWN = -1
 BANDS = (0.0, 2.0, 10.0, 40.0)
 """Ages in days at which a band begins; each is calibrated for itself, as far as its deals allow."""
 PRIOR_DEALS = 250.0
@@ -66,9 +67,8 @@ class Blend:
     def predict(self, x: "pd.DataFrame") -> Floats:
         """The probability of each row; raises ColumnsMissing."""
         odds = np.column_stack([log_odds(part.predict(x)) for part in self.parts])
-        ages = x[AGE].to_numpy(float) if AGE in x else np.full(len(x), np.nan)
-        band = band_of(ages)
-        blended = np.empty(len(x))
+        band = band_of(x)
+        blended = self.line.over(odds)
         for each, line in enumerate(self.bands):
             blended[band == each] = line.over(odds[band == each])
         return probabilities(blended)
@@ -80,7 +80,8 @@ class Blend:
         return probability(line.intercept + sum(scored))
 
     def _line(self, row: Row) -> Line:
-        return self.bands[int(band_of(np.array([number_of(row.get(AGE))]))[0])]
+        band = bands_of(np.array([number_of(row.get(AGE))]))[0]
+        return self.line if band == UNKNOWN else self.bands[int(band)]
 
     def _start(self, line: Line) -> float:
         """Log-odds where every feature adds what it adds on average."""
@@ -152,7 +153,7 @@ def _weigh(past: "Dataset") -> Weighed:
 
 def _fit_bands(odds: Floats, later: "Dataset", line: Line, strength: float) -> tuple[Line, ...]:
     """A line for each age band, drawn to the line of all."""
-    band = band_of(later.age)
+    band = band_of(later.x)
     lines = []
     for each in range(len(BANDS)):
         rows = band == each
@@ -180,9 +181,15 @@ def _choose_size(odds: Mapping[str, Floats], later: "Dataset") -> str:
     return best if clearly_less(costs[best], costs[USUAL], later.weight, later.deal_id) else USUAL
 
 
-def band_of(ages: Floats) -> NDArray[np.int64]:
-    """The age band of each age in days; the first where the age is missing."""
-    return np.maximum(np.searchsorted(BANDS, np.nan_to_num(ages), side="right") - 1, 0)
+def band_of(x: "pd.DataFrame") -> NDArray[np.int64]:
+    """The age band of each row, UNKNOWN where the age is not among its features."""
+    return bands_of(x[AGE].to_numpy(float) if AGE in x else np.full(len(x), np.nan))
+
+
+def bands_of(ages: Floats) -> NDArray[np.int64]:
+    """The age band of each age in days; UNKNOWN where it is missing."""
+    found = np.maximum(np.searchsorted(BANDS, np.nan_to_num(ages), side="right") - 1, 0)
+    return np.where(np.isnan(ages), UNKNOWN, found)
 
 
 def _again(part: Rival, past: "Dataset") -> Rival:

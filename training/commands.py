@@ -121,9 +121,11 @@ def backtest(
 ) -> None:
     """Judge the model beside the built-in rivals on successive windows, learning only from before each."""
     from features.history import History
-    from features.output import write_text
+    from features.output import check_path, write_text
     from training.backtest import backtest_win
 
+    if out is not None:
+        check_path(out, [".json"])
     history = History.existing(home_of(context))
     progress = progress_on_terminal()
     found = backtest_win(history, _until(context, history, until), folds, progress)
@@ -148,11 +150,13 @@ def predict(
 ) -> None:
     """Score every deal open at a moment, from what was on record then."""
     from features.history import History
-    from features.output import write_table
+    from features.output import check_path, write_table
     from training.bundle import Bundle, live_bundle
     from training.predict import NoChampion, predict_win
     from training.registry import Registry
 
+    days = _days(horizons)
+    check_path(out)
     home = home_of(context)
     history = History.existing(home)
     live = live_bundle(home, model)
@@ -162,13 +166,12 @@ def predict(
         bundle = Bundle.load(live)
     else:
         raise NoChampion(model.value, home)
-    table = predict_win(history, bundle, moment(context, as_of), _days(horizons), language.value)
+    table = predict_win(history, bundle, moment(context, as_of), days, language.value)
     write_table(table, out)
     typer.echo(
         f"{table.num_rows:,} open deals scored by {model.value} version {bundle.version} ({bundle.rung}), in {out}"
     )
-    longest = max(_days(horizons))
-    if longest > bundle.timing.longest:
+    if max(days) > bundle.timing.longest:
         typer.echo(
             f"Note: no deal was watched for more than {bundle.timing.longest:.0f} days before "
             f"{bundle.until:%Y-%m-%d}; horizons beyond that are extrapolated.",

@@ -2,7 +2,7 @@
 
 Two things keep a stated 30 % from being the share that is won: few deals like this one were seen
 (binomial, counted in deals, not rows), and whole periods go better or worse than the one before
-(a random shift of all log-odds, estimated between blocks of time after DerSimonian and Laird 1986).
+(a shift of all log-odds, its size estimated from blocks of time by moments, after DerSimonian and Laird 1986).
 Both are measured on predictions made before the outcomes were known.
 """
 
@@ -71,7 +71,7 @@ def fit_spread(won: Floats, p: Floats, weight: Floats, deal: NDArray[np.object_]
 
 
 def level_shift(won: Floats, p: Floats, weight: Floats, number: NDArray[np.int64], at: NDArray[np.int64]) -> float:
-    """Standard deviation of the shift of log-odds between blocks of time, beyond what chance explains."""
+    """Root mean square of the shift of log-odds in blocks of time, beyond what chance explains."""
     edges = np.quantile(at, np.linspace(0, 1, BLOCKS + 1)[1:-1])
     block = np.searchsorted(edges, at)
     shifts, variances = [], []
@@ -85,8 +85,7 @@ def level_shift(won: Floats, p: Floats, weight: Floats, number: NDArray[np.int64
         variances.append(float((pull**2).sum()) / information**2)
     if len(shifts) < 3:
         return max(LEAST_SHIFT, 0.2)
+    # About zero and not about the blocks' mean: a level that is off the same way throughout is off all the same.
     precision = 1 / np.maximum(np.array(variances), 1e-9)
-    mean = float((precision * shifts).sum() / precision.sum())
-    excess = float((precision * (np.array(shifts) - mean) ** 2).sum()) - (len(shifts) - 1)
-    scale = float(precision.sum() - (precision**2).sum() / precision.sum())
-    return max(LEAST_SHIFT, float(np.sqrt(max(excess, 0.0) / scale)))
+    excess = float((precision * np.array(shifts) ** 2).sum()) - len(shifts)
+    return max(LEAST_SHIFT, float(np.sqrt(max(excess, 0.0) / precision.sum())))

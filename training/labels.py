@@ -27,12 +27,25 @@ class Outcomes:
 
 def outcomes(history: History, seen_until: datetime) -> Outcomes:
     """The outcomes on record before `seen_until` (naive UTC). A deal reopened by then has none."""
+    events = (
+        "SELECT *, CASE WHEN lag(status) OVER w IS DISTINCT FROM status THEN 1 ELSE 0 END AS turn "
+        f"FROM ({status_events(history)}) WHERE known < {micros(seen_until)} "
+        "WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, status)"
+    )
+    # A correction of the day or the amount leaves the outcome known since it was first recorded.
+    runs = (
+        "SELECT *, sum(turn) OVER w AS run, row_number() OVER w AS place "
+        f"FROM ({events}) WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, status)"
+    )
+    last = (
+        "SELECT deal_id, status, arg_max(happened, place) AS happened, min(known) AS known "
+        f"FROM ({runs}) GROUP BY deal_id, status, run "
+        "QUALIFY row_number() OVER (PARTITION BY deal_id ORDER BY run DESC) = 1"
+    )
     with history.connect() as con:
         found = con.execute(
-            f"SELECT deal_id, won, happened, known FROM (SELECT *, status = 'won' AS won "
-            f"FROM ({status_events(history)}) WHERE known < {micros(seen_until)} "
-            "QUALIFY row_number() OVER (PARTITION BY deal_id ORDER BY known DESC, happened DESC) = 1) "
-            "WHERE status <> 'open' ORDER BY deal_id"
+            "SELECT deal_id, status = 'won' AS won, happened, known "
+            f"FROM ({last}) WHERE status <> 'open' ORDER BY deal_id"
         ).fetchnumpy()
     return Outcomes(
         np.asarray(found["deal_id"], object),

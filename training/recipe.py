@@ -10,6 +10,7 @@ from features.catalog import offered
 from features.definition import Feature
 from features.errors import ForesellError
 from features.history import History
+from features.open_deals import deals_created
 from training.amounts import fit_amounts
 from training.bundle import Bundle
 from training.dataset import Dataset, build_dataset
@@ -33,6 +34,11 @@ ONLY_WINS = Choice(
 class NoDeals(ForesellError):
     problem = "There are no open or closed deals on record before {0}."
     fix = "import deals, or train as of a later day (--until)."
+
+
+class NeverOpen(ForesellError):
+    problem = "None of the {0} deals on record before {1} was ever seen open: they closed when they were created."
+    fix = "export created_at and closed_at with their time of day, or map the true creation date."
 
 
 class NothingClosed(ForesellError):
@@ -59,7 +65,7 @@ def train_win(
 ) -> Candidate:
     """Train the win model on what was on record before `until` (naive UTC); nothing later is looked at.
 
-    Raises NoDeals, NothingClosed.
+    Raises NoDeals, NeverOpen, NothingClosed.
     """
     progress("choosing features")
     features, left_out, leaks = learnable(history, until)
@@ -111,12 +117,13 @@ def learnable(history: History, until: datetime) -> tuple[tuple[Feature, ...], d
 
 
 def known_dataset(history: History, features: tuple[Feature, ...], until: datetime) -> Dataset:
-    """The data set of a history; raises NoDeals, NothingClosed."""
+    """The data set of a history; raises NoDeals, NeverOpen, NothingClosed."""
     if "deals" not in history.tables():
         raise NoDeals(until.date())
     dataset = build_dataset(history, features, until)
     if not len(dataset):
-        raise NoDeals(until.date())
+        created, _ = deals_created(history, until)
+        raise NeverOpen(len(created), until.date()) if len(created) else NoDeals(until.date())
     if not (dataset.weight > 0).any():
         raise NothingClosed(len(np.unique(dataset.deal_id.astype(str))), until.date())
     return dataset

@@ -190,6 +190,8 @@ class Registry:
     def _client(self) -> "Iterator[MlflowClient]":
         """MLflow set to this store, quietly; its errors become ours."""
         self.home.mkdir(parents=True, exist_ok=True)
+        # MLflow would knock at the door of a server that is away for many minutes.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         logging.getLogger("alembic").setLevel(logging.WARNING)
         # Nothing of ours calls home, so neither does what we use.
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

@@ -205,6 +205,9 @@ def _calibration(judged: JudgedRows) -> tuple[float | None, float | None, float 
     by_deal = np.column_stack([judged.by_deal(judged.weight * (judged.y - fitted) * column) for column in design.T])
     inverse = np.linalg.inv(bend)
     spread = inverse @ (by_deal.T @ by_deal) @ inverse * judged.deals / max(judged.deals - 1, 1)
+    # With a deal or two of the rarer outcome the estimate of the error can come out negative.
+    if not spread[1, 1] > 0:
+        return None, None, None
     return float(beta[0]), float(beta[1]), float(math.sqrt(spread[1, 1]))
 
 

@@ -18,6 +18,10 @@ SURE = 1.96
 """Standard errors by which ours must beat the base rate (2.5 % by chance)."""
 SURER = 2.8
 """The same for the rivals, of which there are several, each with its chance to look good."""
+FEWEST_OF_EACH = 10
+"""Judged deals won, and lost, below which nothing is proven: a bootstrap of one or two wins knows no noise."""
+SLOPES = (0.5, 2.0)
+"""Bounds of the calibration slope on later deals that a served estimate must keep, its interval considered."""
 
 RUNGS = {"base_rate": "pooled rate", "stage_table": "shrunk rates", "odoo": "shrunk rates"}
 """The rung each estimate stands on; all others are models."""
@@ -40,25 +44,29 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int) -> Choice:
         return _choice(
             base,
             f"Only {closed} closed deals are on record; {FEWEST_CLOSED} are needed before anything is compared. "
-            "The share won so far is served.",
+            "The share won among closed deals is served.",
             f"历史中只有 {closed} 个已关闭商机；至少需要 {FEWEST_CLOSED} 个才能比较模型。目前提供整体赢率。",
         )
     if not trial.folds:
         return _choice(
             base,
             f"{closed} closed deals are on record, but too few had been decided long enough to judge a model on. "
-            "The share won so far is served.",
+            "The share won among closed deals is served.",
             f"历史中有 {closed} 个已关闭商机，但可供检验的太少。目前提供整体赢率。",
         )
     if len(set(trial.won[trial.weight > 0].tolist())) < 2:
         return _choice(
             base,
             "All deals to judge a model on ended alike, so nothing that tells won from lost can be proven. "
-            "The share won so far is served.",
+            "The share won among closed deals is served.",
             "可供检验的商机结果全部相同，无法证明任何模型有效。目前提供整体赢率。",
         )
     against_base = {name: trial.comparison(name, base) for name in trial.names if name != base}
-    proven = [name for name, found in against_base.items() if _sure(found, SURE if name == Blend.name else SURER)]
+    proven = [
+        name
+        for name, found in against_base.items()
+        if _sure(found, SURE if name == Blend.name else SURER) and calibrated(cards[name]) and _enough_of_each(trial)
+    ]
     if not proven:
         closest = min(against_base, key=lambda name: cards[name].log_loss, default=None)
         return _choice(base, *_none_proven(closest, cards, against_base))
@@ -73,6 +81,18 @@ def _best(trial: Trial, cards: dict[str, Scorecard], proven: list[str]) -> str:
         return min(rivals, key=lambda name: cards[name].log_loss)
     better = [name for name in rivals if _sure(trial.comparison(name, Blend.name), SURER)]
     return min(better, key=lambda name: cards[name].log_loss) if better else Blend.name
+
+
+def calibrated(card: Scorecard) -> bool:
+    """Whether the probabilities are neither far too bold nor far too timid, as far as can be told."""
+    low, high = card.calibration_slope_low, card.calibration_slope_high
+    return low is not None and high is not None and high >= SLOPES[0] and low <= SLOPES[1]
+
+
+def _enough_of_each(trial: Trial) -> bool:
+    known = trial.weight > 0
+    deals, won = trial.deal_id[known], trial.won[known]
+    return min(len(set(deals[won == value].tolist())) for value in (0, 1)) >= FEWEST_OF_EACH
 
 
 def _sure(found: Comparison, errors: float) -> bool:

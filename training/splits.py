@@ -30,15 +30,18 @@ MOST_DECIDED = 0.9
 
 
 def days_to_decide(dataset: "Dataset", share: float = MOST_DECIDED) -> float:
-    """Days after the first look at a deal by which this share of deals is decided; censoring allowed for.
+    """Days after the first look at a deal by which it is on record how this share of deals ended.
+
+    Of those whose end is known at all; weights allow for those not watched long enough.
 
     There must be a decided deal.
     """
     decided = dataset.decided()
     first = decided.rows(decided.age == decided.age.min())
-    order = np.argsort(first.decided_after)
+    after = (first.closed_known - first.as_of.astype("datetime64[us]").astype(np.int64)) / DAY
+    order = np.argsort(after)
     done = np.cumsum(first.weight[order])
-    return float(first.decided_after[order][np.searchsorted(done, share * done[-1])])
+    return float(after[order][np.searchsorted(done, share * done[-1])])
 
 
 def judging_windows(dataset: "Dataset", folds: int, first_share: float = 0.4) -> list[tuple[int, int]]:

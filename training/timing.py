@@ -25,6 +25,9 @@ EDGES: Floats = np.array(
     float,
 )
 """Days at which the curves are drawn."""
+AGE = "deal_age_days"
+UNKNOWN = -1
+"""The band of deals whose age is not among the features; they have everybody's curve."""
 BANDS = (0.0, 1.0, 7.0, 30.0, 90.0)
 """Ages in days at which a new age band begins."""
 STRENGTH = 30.0
@@ -33,23 +36,38 @@ STRENGTH = 30.0
 
 @dataclass(frozen=True)
 class Curve:
-    """Share of deals won, of all, at each of the `EDGES`."""
+    """Shares of deals won, and lost, by each of the `EDGES`; what is missing to one was still open at the end."""
 
     won: Floats
+    lost: Floats
 
     def share_by(self, days: float) -> float:
         """The share won within so many days of the moment."""
         return float(np.interp(days, EDGES, self.won))
 
+    @property
+    def ended(self) -> float:
+        """The share that was won or lost as far as the curve reaches."""
+        return float(self.won[-1] + self.lost[-1])
+
     def of_winners_by(self, days: float) -> float:
-        """Of those won at all, the share won within so many days."""
-        return self.share_by(days) / float(self.won[-1]) if self.won[-1] > 0 else 0.0
+        """Of those won at all, the share won within so many days.
+
+        Who was still open at the end is taken to be won as often as those who were not.
+        """
+        if self.won[-1] <= 0:
+            return 0.0
+        return min(self.share_by(days) * self.ended / float(self.won[-1]), 1.0)
 
     def median_days(self) -> float | None:
-        """Days by which half of those won at all are won."""
+        """Days by which half of those won at all are won; beyond the curve's reach, at its mean pace."""
         if self.won[-1] <= 0:
             return None
-        return float(np.interp(self.won[-1] / 2, self.won, EDGES))
+        half = float(self.won[-1]) / self.ended / 2
+        if half <= self.won[-1]:
+            return float(np.interp(half, self.won, EDGES))
+        reach = float(EDGES[int(np.searchsorted(self.won, self.won[-1]))])
+        return reach * float(np.log(2) / -np.log1p(-self.ended))
 
 
 class Timing:
@@ -62,14 +80,16 @@ class Timing:
     @staticmethod
     def fit(past: "Dataset") -> "Timing":
         """Learn the curves from every moment, decided or not."""
-        band = np.searchsorted(BANDS, past.age, side="right") - 1
+        ages = past.x[AGE].to_numpy(float) if AGE in past.x else np.full(len(past), np.nan)
+        band = np.where(np.isnan(ages), UNKNOWN, np.searchsorted(BANDS, ages, side="right") - 1)
         stage = [value if isinstance(value, str) else "" for value in past.x.get("deal_stage", [""] * len(past))]
         after = np.where(np.isnan(past.decided_after), past.followed_for, past.decided_after)
         groups: dict[str, NDArray[np.bool_]] = {"": np.ones(len(past), bool)}
-        for each in np.unique(band):
+        bands = [int(each) for each in np.unique(band) if each != UNKNOWN]
+        for each in bands:
             groups[f"{each}"] = band == each
         names = np.array(stage, object)
-        for each in np.unique(band):
+        for each in bands:
             for name in sorted({s for s in stage if s}):
                 chosen = (band == each) & (names == name)
                 if chosen.any():
@@ -78,13 +98,14 @@ class Timing:
         for key, chosen in groups.items():
             parent = hazards.get(key.split("|")[0]) if "|" in key else hazards.get("")
             hazards[key] = _hazards(after[chosen], past.won[chosen], parent)
-        curves = {key: Curve(_incidence(*pair)) for key, pair in hazards.items()}
+        curves = {key: Curve(*_incidence(*pair)) for key, pair in hazards.items()}
         return Timing(curves, float(past.followed_for.max(initial=0.0)))
 
     def curve(self, age_days: float | None, stage: str | None) -> Curve:
         """The curve of deals alike: same age band and stage, else same age band, else all."""
-        band = 0 if age_days is None or np.isnan(age_days) else int(np.searchsorted(BANDS, age_days, side="right") - 1)
-        band = max(band, 0)
+        if age_days is None or np.isnan(age_days):
+            return self._curves[""]
+        band = max(int(np.searchsorted(BANDS, age_days, side="right") - 1), 0)
         for key in (f"{band}|{stage}", f"{band}"):
             if key in self._curves:
                 return self._curves[key]
@@ -92,13 +113,17 @@ class Timing:
 
     def to_json(self) -> dict[str, object]:
         """The curves, at `EDGES`."""
-        return {"longest": self.longest, "curves": {key: list(curve.won) for key, curve in self._curves.items()}}
+        return {
+            "longest": self.longest,
+            "curves": {key: [list(c.won), list(c.lost)] for key, c in self._curves.items()},
+        }
 
     @staticmethod
     def from_json(document: Mapping[str, object]) -> "Timing":
         """What `to_json` wrote."""
-        curves = cast(Mapping[str, Sequence[float]], document["curves"])
-        return Timing({k: Curve(np.array(v, float)) for k, v in curves.items()}, cast(float, document["longest"]))
+        curves = cast(Mapping[str, Sequence[Sequence[float]]], document["curves"])
+        read = {key: Curve(np.array(won, float), np.array(lost, float)) for key, (won, lost) in curves.items()}
+        return Timing(read, cast(float, document["longest"]))
 
 
 def _hazards(after: Floats, won: Floats, parent: tuple[Floats, Floats] | None) -> tuple[Floats, Floats]:
@@ -120,7 +145,9 @@ def _hazards(after: Floats, won: Floats, parent: tuple[Floats, Floats] | None) -
     return np.minimum(rates[0], 1.0), np.minimum(rates[1], 1.0)
 
 
-def _incidence(won: Floats, lost: Floats) -> Floats:
+def _incidence(won: Floats, lost: Floats) -> tuple[Floats, Floats]:
     total = np.maximum(won + lost, 1.0)
     staying = np.concatenate([[1.0], np.cumprod(np.clip(1 - (won + lost) / total, 0, 1))])[:-1]
-    return np.concatenate([[0.0], np.cumsum(staying * won / total)])
+    ways = (staying * hazard / total for hazard in (won, lost))
+    shares = [np.concatenate([[0.0], np.cumsum(way)]) for way in ways]
+    return shares[0], shares[1]

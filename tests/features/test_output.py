@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.output import NotWritable, UnknownEnding, table_text, write_table, write_text
+from features.output import NotWritable, UnknownEnding, check_path, table_text, write_table, write_text
 
 TABLE = pa.table(
     {
@@ -110,3 +110,12 @@ def test_text_is_written_by_its_ending(tmp_path):
     write_text(writers, tmp_path / "out.html")
 
     assert (tmp_path / "out.html").read_text("utf-8") == "<p>赢率"
+
+
+def test_a_place_is_judged_before_the_work(tmp_path):
+    check_path(tmp_path / "out.csv")
+    with pytest.raises(UnknownEnding, match=r"\.json"):
+        check_path(tmp_path / "out.csv", [".json"])
+    with pytest.raises(NotWritable, match="there is no folder"):
+        check_path(tmp_path / "nowhere" / "out.csv")
+    assert list(tmp_path.iterdir()) == []

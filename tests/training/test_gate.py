@@ -5,7 +5,7 @@ import pytest
 from training.gate import passes
 
 
-def with_slope(candidate, slope, low, high, rung="model"):
+def with_slope(candidate, slope, low, high, name="blend"):
     card = replace(
         candidate.scorecards["blend"],
         calibration_slope=slope,
@@ -14,8 +14,7 @@ def with_slope(candidate, slope, low, high, rung="model"):
     )
     return replace(
         candidate,
-        bundle=replace(candidate.bundle, rung=rung),
-        choice=replace(candidate.choice, name="blend", rung=rung),
+        choice=replace(candidate.choice, name=name),
         scorecards={**candidate.scorecards, "blend": card},
     )
 
@@ -39,4 +38,4 @@ def test_a_model_far_too_bold_or_too_timid_is_stopped(candidate, slope, low, hig
 
 
 def test_the_base_rate_may_always_answer(candidate):
-    assert passes(with_slope(candidate, None, None, None, rung="pooled rate")).passed
+    assert passes(with_slope(candidate, None, None, None, name="base_rate")).passed

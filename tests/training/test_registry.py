@@ -195,9 +195,12 @@ def test_another_store_by_its_address_keeps_its_own_versions(filled, modelled, c
         other.rollback("win", DAY_ONE)
 
 
-def test_a_store_that_cannot_be_used_is_a_named_error(tmp_path):
+@pytest.mark.parametrize("address", ["gopher://nowhere", "http://127.0.0.1:9", "sqlite:///{0}/in/a/file.db"])
+def test_a_store_that_cannot_be_used_is_a_named_error(tmp_path, monkeypatch, address):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    (tmp_path / "file").touch()
     with pytest.raises(RegistryAway, match="FORESELL_MLFLOW"):
-        Registry(tmp_path, "gopher://nowhere").versions()
+        Registry(tmp_path, address.format(tmp_path / "file")).versions()
 
 
 def test_the_address_comes_from_the_environment_else_from_home(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ def ends() -> Callable[..., Dataset]:
         after, won = (np.array(column, float) for column in zip(*deals, strict=True))
         size = len(after)
         return Dataset(
-            x=pd.DataFrame({"deal_stage": np.full(size, stage, object)}),
+            x=pd.DataFrame({"deal_stage": np.full(size, stage, object), "deal_age_days": np.full(size, age)}),
             won=won,
             decided_after=np.where(np.isnan(won), np.nan, after),
             followed_for=np.where(np.isnan(won), after, 1000.0),
@@ -157,10 +157,19 @@ def test_the_longest_watch_is_remembered(invented):
 
 
 def test_a_curve_is_drawn_in_straight_lines():
-    curve = Curve(np.minimum(EDGES / 100, 1.0) * 0.5)
+    curve = Curve(np.minimum(EDGES / 100, 1.0) * 0.5, np.minimum(EDGES / 100, 1.0) * 0.5)
 
     assert curve.share_by(30) == pytest.approx(0.15)
     assert curve.share_by(32.5) == pytest.approx(0.1625)
+
+
+def test_deals_still_open_at_the_end_are_won_as_often_as_the_others():
+    """Exponential ends at 200 days on average, half of them wins, watched for 90 days."""
+    gone = 0.5 * (1 - np.exp(-np.minimum(EDGES, 90) / 200))
+    curve = Curve(gone, gone)
+
+    assert 0.5 * curve.of_winners_by(30) == pytest.approx(0.5 * (1 - np.exp(-30 / 200)))
+    assert curve.median_days() == pytest.approx(200 * np.log(2), rel=1e-6)
 
 
 def _joined(one: Dataset, other: Dataset) -> Dataset:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class BaseRate:
-    """The share won among decided moments, each deal counted by its weight."""
+    """The share won among deals with a known outcome."""
 
     name = "base_rate"
     meaning = "Every deal gets the share of deals that were won before."
@@ -59,11 +59,13 @@ class BaseRate:
 
 
 def won_share(past: Dataset) -> tuple[float, int]:
-    """Weighted share won among decided moments and the number of their deals; raises NothingDecided.
+    """Share won among deals with a known outcome, and how many they are; raises NothingDecided.
 
-    Jeffreys' prior (half a win and half a loss) is added in deals, not rows: forty moments of one deal are one outcome.
+    Each deal counts once, by its first moment, whose weight stands for the deals like it still open. Jeffreys' prior
+    (half a win and half a loss) is added.
     """
     known = decided(past)
-    share = float(np.average(past.won[known], weights=past.weight[known]))
-    deals = len(set(past.deal_id[known].tolist()))
+    _, first = np.unique(past.deal_id[known].astype(str), return_index=True)
+    share = float(np.average(past.won[known][first], weights=past.weight[known][first]))
+    deals = len(first)
     return (share * deals + 0.5) / (deals + 1), deals
