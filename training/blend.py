@@ -30,7 +30,7 @@ AGE = "deal_age_days"
 UNKNOWN = -1
 BANDS = (0.0, 2.0, 10.0, 40.0)
 """Ages in days at which a band begins; each is calibrated for itself, as far as its deals allow."""
-PRIOR_DEALS = 250.0
+PRIOR_DEALS = 300.0
 """The line is drawn to no correction as by so many deals' evidence, and by more the less of the past the
 parts it was learned over had seen: what corrects a fit on few deals corrects one on many too much."""
 Weighed = tuple[tuple[Rival, ...], Line, tuple[Line, ...]]

@@ -200,6 +200,7 @@ class Registry:
             import mlflow
             from mlflow import MlflowClient
             from mlflow.exceptions import MlflowException
+            from sqlalchemy.exc import SQLAlchemyError
 
             logging.getLogger("mlflow").setLevel(logging.ERROR)
             before = mlflow.get_tracking_uri()
@@ -207,8 +208,8 @@ class Registry:
             mlflow.set_registry_uri(self.address)
             try:
                 yield MlflowClient(self.address, self.address)
-            except MlflowException as failure:
-                raise RegistryAway(self.address, failure.message.splitlines()[0]) from failure
+            except (MlflowException, SQLAlchemyError, OSError) as failure:
+                raise RegistryAway(self.address, (str(failure).splitlines() or [type(failure).__name__])[0]) from failure
             finally:
                 mlflow.set_tracking_uri(before)
 
