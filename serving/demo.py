@@ -79,13 +79,16 @@ def _invent(home: Path, deals: int, seed: int, today: date, now: datetime, progr
 
 
 def _train(home: Path, history: History, as_of: datetime, now: datetime, progress: Callable[[str], None]) -> None:
+    from training.gate import passes
     from training.recipe import train_win
     from training.registry import Registry
 
     candidate = train_win(history, as_of, progress=progress)
     progress("logging the model to MLflow")
     registry = Registry(home)
-    registry.promote("win", registry.log(candidate, history, now), now)
+    version = registry.log(candidate, history, now)
+    if passes(candidate).passed:
+        registry.promote("win", version, now)
 
 
 def _some_deal(history: History, as_of: datetime) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.pyfunc.model import PythonModel
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, Schema, TensorSpec
 
 from training.bundle import SURE, Bundle
 
@@ -46,11 +46,13 @@ def example_of(candidate: "Candidate") -> pd.DataFrame:
 
 def signature_of(bundle: Bundle, example: pd.DataFrame) -> ModelSignature:
     """What goes in and what comes out; every feature may be missing."""
-    inputs = [
+    inputs: list[ColSpec | TensorSpec] = [
         ColSpec("string" if example[name].dtype == object else "double", str(name), required=False)
         for name in example.columns
     ]
-    outputs = [ColSpec("double", name, required=False) for name in score_table(bundle, example).columns]
+    outputs: list[ColSpec | TensorSpec] = [
+        ColSpec("double", name, required=False) for name in score_table(bundle, example).columns
+    ]
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 

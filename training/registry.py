@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION = "champion"
+BACK = " back"
+"""Ends the moment of a promotion that was a rollback."""
 PROMOTIONS = "foresell.promotions"
 """Tag of a registered model: a JSON list of [version, moment] pairs, oldest first."""
 
@@ -106,23 +108,28 @@ class Registry:
 
     def promote(self, model: str, version: str, at: datetime) -> None:
         """Make a version the one that answers. `at` is naive UTC. Raises NoSuchVersion."""
+        self._go_live(model, version, at, "")
+
+    def _go_live(self, model: str, version: str, at: datetime, how: str) -> None:
         with self._client() as client:
             found = self._version(client, model, version)
             folder = self._export(found)
             client.set_registered_model_alias(model, CHAMPION, version)
-            log = [*self._promotions(client, model), (version, at.isoformat(timespec="seconds"))]
+            log = [*self._promotions(client, model), (version, at.isoformat(timespec="seconds") + how)]
             client.set_registered_model_tag(model, PROMOTIONS, json.dumps(log))
             self._point(model, version, folder, at)
 
     def rollback(self, model: str, at: datetime) -> str:
-        """Make the champion before the present one answer again; return its version."""
+        """Make the champion before the present one answer again; return its version. Again goes further back."""
         with self._client() as client:
             log = self._promotions(client, model)
-        earlier = [version for version, _ in log if version != log[-1][0]] if log else []
-        if not earlier:
+        standing: list[str] = []
+        for version, when in log:
+            standing = standing[:-1] if when.endswith(BACK) else [*standing, version]
+        if len(standing) < 2:
             raise NothingToRollBack(model)
-        self.promote(model, earlier[-1], at)
-        return earlier[-1]
+        self._go_live(model, standing[-2], at, BACK)
+        return standing[-2]
 
     def versions(self, model: str | None = None) -> list[Version]:
         """Every version, newest first."""
@@ -145,14 +152,16 @@ class Registry:
                 "params": dict(run.data.params),
                 "metrics": dict(run.data.metrics),
                 "live": version == self._live(client, model),
-                "promotions": [at for which, at in self._promotions(client, model) if which == version],
+                "promotions": [
+                    at.removesuffix(BACK) for which, at in self._promotions(client, model) if which == version
+                ],
             }
 
     def live_at(self, model: str, at: datetime) -> str | None:
         """The version that answered at a moment (naive UTC); None before the first promotion."""
         with self._client() as client:
             log = self._promotions(client, model)
-        before = [version for version, since in log if datetime.fromisoformat(since) <= at]
+        before = [version for version, since in log if datetime.fromisoformat(since.removesuffix(BACK)) <= at]
         return before[-1] if before else None
 
     def bundle(self, model: str, version: str) -> Bundle:
@@ -209,7 +218,8 @@ class Registry:
             try:
                 yield MlflowClient(self.address, self.address)
             except (MlflowException, SQLAlchemyError, OSError) as failure:
-                raise RegistryAway(self.address, (str(failure).splitlines() or [type(failure).__name__])[0]) from failure
+                said = str(failure).splitlines() or [type(failure).__name__]
+                raise RegistryAway(self.address, said[0]) from failure
             finally:
                 mlflow.set_tracking_uri(before)
 

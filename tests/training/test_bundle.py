@@ -29,9 +29,11 @@ import numpy as np
 from features.evaluate import Category
 from training.bundle import Bundle
 bundle = Bundle.load(Path(sys.argv[1]))
-values = {"sign": np.array([0.5, -1.0, np.nan]), "deal_stage": Category(np.array([0, -1, 0]), np.array(["New"], object))}
+stages = Category(np.array([0, -1, 0]), np.array(["New"], object))
+values = {"sign": np.array([0.5, -1.0, np.nan]), "deal_stage": stages}
 scores = bundle.score(values, [30.0, 90.0])
-loaded = sorted({name.split(".")[0] for name in sys.modules} & {"pandas", "sklearn", "mlflow", "lightgbm", "scipy", "duckdb"})
+heavy = {"pandas", "sklearn", "mlflow", "lightgbm", "scipy", "duckdb"}
+loaded = sorted({name.split(".")[0] for name in sys.modules} & heavy)
 print(json.dumps([loaded, [score.probability for score in scores]]))
 """
 

@@ -114,9 +114,7 @@ def test_days_beyond_what_was_watched_are_said_to_be_extrapolated(foresell, tmp_
     assert "p_win_by_5000d" in json.loads((tmp_path / "out.json").read_text())[0]
 
 
-@pytest.mark.parametrize(
-    "out", ["nowhere/out.csv", "out.xlsx"], ids=["no such folder", "unknown ending"]
-)
+@pytest.mark.parametrize("out", ["nowhere/out.csv", "out.xlsx"], ids=["no such folder", "unknown ending"])
 def test_a_file_that_cannot_be_written_is_an_error_with_its_way_out(foresell, tmp_path, out):
     said = foresell("predict", "win", "--as-of", "2025-09-01", "--out", tmp_path / out)
 

@@ -50,7 +50,7 @@ def test_between_tells_outcomes_only_as_they_were_known_then(story):
     march = micros(at("2024-03-01"))
     then = dataset.between(0, march, march)
 
-    told = {deal: won for deal, won in zip(then.deal_id, then.won, strict=True)}
+    told = dict(zip(then.deal_id, then.won, strict=True))
     assert told["early"] == 1
     assert np.isnan(told["late"])
     assert np.isnan(told["told late"])

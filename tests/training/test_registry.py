@@ -158,6 +158,18 @@ def _frame(values, modelled: Candidate):
     return pd.DataFrame(columns)[list(modelled.sample.x.columns)]
 
 
+def test_rolling_back_again_goes_further_back(modelled, company, tmp_path):
+    registry = Registry(tmp_path / "home")
+    for number in range(3):
+        registry.promote("win", registry.log(modelled, company.history, DAY_ONE), DAY_ONE + number * DAY)
+
+    assert registry.rollback("win", DAY_ONE + 3 * DAY) == "2"
+    assert registry.rollback("win", DAY_ONE + 4 * DAY) == "1"
+    with pytest.raises(NothingToRollBack):
+        registry.rollback("win", DAY_ONE + 5 * DAY)
+    assert registry.live_at("win", DAY_ONE + 5 * DAY) == "1"
+
+
 def test_a_version_that_is_not_there_is_a_named_error(filled):
     for ask in (
         lambda: filled.registry.promote("win", "99", DAY_ONE),
