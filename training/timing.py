@@ -51,13 +51,21 @@ class Curve:
         return float(self.won[-1] + self.lost[-1])
 
     def of_winners_by(self, days: float) -> float:
-        """Of those won at all, the share won within so many days.
+        """Of those won at all, the share won within so many days; beyond the curve's reach, at its mean pace.
 
         Who was still open at the end is taken to be won as often as those who were not.
         """
         if self.won[-1] <= 0:
             return 0.0
-        return min(self.share_by(days) * self.ended / float(self.won[-1]), 1.0)
+        known = min(self.share_by(days) * self.ended / float(self.won[-1]), 1.0)
+        if days <= self.reach or known >= 1:
+            return known
+        return float(-np.expm1(np.log1p(-known) * days / self.reach))
+
+    @property
+    def reach(self) -> float:
+        """The last day on which anything happened, so far as the curve tells."""
+        return float(EDGES[int(np.searchsorted(self.won, self.won[-1]))])
 
     def median_days(self) -> float | None:
         """Days by which half of those won at all are won; beyond the curve's reach, at its mean pace."""
@@ -66,8 +74,7 @@ class Curve:
         half = float(self.won[-1]) / self.ended / 2
         if half <= self.won[-1]:
             return float(np.interp(half, self.won, EDGES))
-        reach = float(EDGES[int(np.searchsorted(self.won, self.won[-1]))])
-        return reach * float(np.log(2) / -np.log1p(-self.ended))
+        return self.reach * float(np.log(2) / -np.log1p(-self.ended))
 
 
 class Timing:

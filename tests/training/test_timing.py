@@ -169,6 +169,7 @@ def test_deals_still_open_at_the_end_are_won_as_often_as_the_others():
     curve = Curve(gone, gone)
 
     assert 0.5 * curve.of_winners_by(30) == pytest.approx(0.5 * (1 - np.exp(-30 / 200)))
+    assert curve.of_winners_by(400) == pytest.approx(1 - np.exp(-400 / 200))
     assert curve.median_days() == pytest.approx(200 * np.log(2), rel=1e-6)
 
 
