@@ -50,6 +50,11 @@ def import_(
     taken = moment(context, as_of) if as_of else now()
     report = import_folder(folder, home, mapping, taken, progress_on_terminal())
     typer.echo(report.to_json() if as_json else "\n".join(report.lines()))
+    if any(table.rejected for table in report.tables) and not any(
+        table.new + table.changed + table.same for table in report.tables
+    ):
+        typer.echo("Error: every row was rejected; nothing was imported.\nTo fix: see the reasons above.", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -135,6 +140,8 @@ def build(
     last = moment(context, as_of)
     if (every is None) != (since is None):
         raise typer.BadParameter("--every and --since go together")
+    if since is not None and moment(context, since) > last:
+        raise typer.BadParameter("--since is later than --as-of")
     looks = [last] if since is None else moments_back(last, moment(context, since), 7 if every is Every.WEEK else 1)
     parts = [open_deals(history, look) for look in looks]
     moments = Moments(np.concatenate([p.ids for p in parts]), np.concatenate([p.at for p in parts]))

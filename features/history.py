@@ -17,12 +17,15 @@ from filelock import FileLock
 
 from features.contracts import ATTRIBUTE_PREFIX, STORED_AS, TABLES, Kind, Known, default_known
 from features.errors import ForesellError
+from features.home import make_private
 from features.ledger import Entry, Ledger, Part, seal, text_of
 
 if TYPE_CHECKING:
     import duckdb
 
 FOLDER = "history"
+NO_CURRENCY = "XXX"
+"""ISO 4217 for no currency: where nothing says which one it is."""
 MEMORY = "450MB"
 """What comparing a delivery with the record may take; more spills to the home folder."""
 
@@ -97,8 +100,10 @@ class History:
 
     @property
     def currency(self) -> str | None:
-        """The base currency of all reports."""
-        return self.entries[0].currency if self.entries else None
+        """The base currency of all reports; NO_CURRENCY until a delivery names one."""
+        if not self.entries:
+            return None
+        return next((entry.currency for entry in self.entries if entry.currency != NO_CURRENCY), NO_CURRENCY)
 
     @property
     def fingerprint(self) -> str:
@@ -201,6 +206,7 @@ class History:
         import duckdb
 
         try:
+            make_private(self.home)
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / ".lock"):
                 self.entries = self.ledger.entries()
@@ -211,7 +217,7 @@ class History:
             raise HistoryNotWritten(str(failure).splitlines()[0]) from failure
 
     def _append(self, delivery: Delivery) -> dict[str, Counts]:
-        if self.currency and self.currency != delivery.currency:
+        if self.currency not in (None, NO_CURRENCY, delivery.currency) and delivery.currency != NO_CURRENCY:
             raise CurrencyChanged(self.currency, delivery.currency)
         number = len(self.entries) + 1
         counts: dict[str, Counts] = {}

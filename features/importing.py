@@ -14,7 +14,7 @@ from pathlib import Path
 from features.contracts import TABLES, Known
 from features.cross_checks import find_loose_references, reject_contradictions
 from features.errors import ForesellError
-from features.history import Counts, Delivery, History
+from features.history import NO_CURRENCY, Counts, Delivery, History
 from features.import_report import ImportReport, TableReport
 from features.inspection import Inspection
 from features.mapping import ImportMapping, Source, read_mapping
@@ -25,8 +25,6 @@ from features.sources.staged import Options, Staged
 from features.staging import staging_folder
 from features.suggesting import hint
 
-NO_CURRENCY = "XXX"
-"""ISO 4217 for no currency: where nothing says which one it is."""
 Found = tuple[Source, Path, Options]
 
 

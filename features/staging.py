@@ -15,6 +15,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from features.errors import ForesellError
+from features.home import make_private
 
 FOLDER = "staging"
 WAIT_SECONDS = 600.0
@@ -52,6 +53,7 @@ def staging_folder(home: Path, progress: Callable[[str], None], wait: float = WA
     ImportNotWritten.
     """
     with _writing_to(home):
+        make_private(home)
         root = home / FOLDER
         root.mkdir(parents=True, exist_ok=True)
         with _lock(root / ".lock", home, progress, wait):

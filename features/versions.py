@@ -41,7 +41,16 @@ def sql_additions(
     stood = f"{recorded} IS NULL OR r.version_at IS NULL OR r.version_at <= {recorded}"
     filled = "".join(f", CASE WHEN {stood} THEN r.{_name(c)} END AS {_name(c)}" for c in kept)
     first_seen = f"coalesce({recorded}, {_own_time(table, given, timezone)})"
-    moved = f"coalesce({recorded}, greatest({taken}, coalesce(r.version_at, {taken})))"
+    own = _own_time(table, given, timezone)
+    # An undated row with a dated one of the same key behind it is the older of the two, not today's.
+    counts_at = (
+        f"CASE WHEN {recorded} IS NOT NULL THEN {recorded} "
+        f"WHEN s.turn < s.turns THEN coalesce({own}, {_EVER}) ELSE {taken} END"
+    )
+    moved = (
+        f"CASE WHEN {recorded} IS NULL AND s.turn < s.turns THEN coalesce({own}, r.version_at) "
+        f"ELSE coalesce({recorded}, greatest({taken}, coalesce(r.version_at, {taken}))) END"
+    )
     return f"""
     CREATE OR REPLACE TEMP TABLE additions AS
     WITH staged AS (
@@ -49,11 +58,11 @@ def sql_additions(
     ), repeated AS (
         SELECT {key} FROM staged GROUP BY ALL HAVING count(*) > 1
     ), ordered AS (
-        SELECT s.*, 1 AS turn FROM staged s ANTI JOIN repeated USING ({key})
+        SELECT s.*, 1 AS turn, 1 AS turns FROM staged s ANTI JOIN repeated USING ({key})
         UNION ALL BY NAME
         SELECT s.*, row_number() OVER (
             PARTITION BY {key} ORDER BY {"recorded_at NULLS FIRST," if "recorded_at" in given else ""} delivery_row
-        ) AS turn FROM staged s SEMI JOIN repeated USING ({key})
+        ) AS turn, count(*) OVER (PARTITION BY {key}) AS turns FROM staged s SEMI JOIN repeated USING ({key})
     ), record AS (
         SELECT * FROM ({history.sql_versions(table)}) SEMI JOIN staged USING ({key})
     ), compared AS (
@@ -64,12 +73,12 @@ def sql_additions(
         FROM ordered s LEFT JOIN record r ON {same_key}
         QUALIFY row_number() OVER (
             PARTITION BY s.delivery_row
-            ORDER BY coalesce(r.version_at, {_EVER}) <= coalesce({recorded}, {taken}) DESC,
-                CASE WHEN coalesce(r.version_at, {_EVER}) > coalesce({recorded}, {taken}) THEN r.version_at END,
+            ORDER BY coalesce(r.version_at, {_EVER}) <= {counts_at} DESC,
+                CASE WHEN coalesce(r.version_at, {_EVER}) > {counts_at} THEN r.version_at END,
                 r.version DESC
         ) = 1
     )
-    SELECT * EXCLUDE (on_record, same, turn), {number} AS delivery, on_record OR turn > 1 AS known_key
+    SELECT * EXCLUDE (on_record, same, turn, turns), {number} AS delivery, on_record OR turn > 1 AS known_key
     FROM compared WHERE NOT same ORDER BY delivery_row
     """
 

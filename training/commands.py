@@ -73,6 +73,7 @@ def train(
     registry = Registry(home_of(context), mlflow)
     version = registry.log(candidate, history, now())
     gate = passes(candidate)
+    learned = _live_until(home_of(context), model)
     if promote and gate.passed:
         registry.promote(model, version, now())
     progress("")
@@ -108,6 +109,12 @@ def train(
         f"{model.value} version {version} ({candidate.choice.rung}), until {end:%Y-%m-%d %H:%M} UTC: "
         f"{state}. {gate.says}"
     )
+    if facts["promoted"] and learned is not None and learned > end:
+        typer.echo(
+            f"Note: the model that was live had learned until {learned:%Y-%m-%d %H:%M} UTC, which is later; "
+            f"bring it back with foresell models rollback {model.value}, or train with --no-promote.",
+            err=True,
+        )
 
 
 @app.command()
@@ -258,14 +265,26 @@ def _registry(context: typer.Context, address: str | None) -> "Registry":
     return Registry(home_of(context), address)
 
 
+def _live_until(home: Path, model: str) -> datetime | None:
+    """Until when the live model had learned; None where there is none that can be read."""
+    from features.errors import ForesellError
+    from training.bundle import Bundle, live_bundle
+
+    try:
+        folder = live_bundle(home, model)
+        return None if folder is None else Bundle.load(folder).until
+    except ForesellError:
+        return None
+
+
 def _until(context: typer.Context, history: "History", text: str | None) -> datetime:
-    """The end of what may be seen: as asked, or just after the last thing on record."""
+    """The end of what may be seen: as asked but not later than now, or just after the last thing on record."""
     from datetime import timedelta
 
     from features.span import last_recorded
 
     if text is not None:
-        return moment(context, text)
+        return min(moment(context, text), now())
     last = last_recorded(history, now())
     return now() if last is None else last + timedelta(microseconds=1)
 

@@ -23,7 +23,7 @@ class ModelKnowsTheFuture(ForesellError):
     )
     fix = (
         "name a version trained by then (--model VERSION, see foresell models list), "
-        "or train one: foresell train {1} --until {4}."
+        "or train one beside the live one: foresell train {1} --until {4} --no-promote."
     )
 
 

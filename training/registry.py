@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import ForesellError
 from features.history import History
+from features.home import make_private
 from training.bundle import FILE, Bundle
 from training.recipe import Candidate
 
@@ -198,7 +199,7 @@ class Registry:
     @contextmanager
     def _client(self) -> "Iterator[MlflowClient]":
         """MLflow set to this store, quietly; its errors become ours."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        make_private(self.home)
         # MLflow would knock at the door of a server that is away for many minutes.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -46,13 +46,17 @@ def comparison_table(cards: Mapping[str, Scorecard], against: Mapping[str, Compa
         found = against.get(name)
         difference = "" if found is None else f"{found.difference:+.4f}"
         if found is not None and found.low is not None:
-            difference += f" [{found.low:+.4f}, {found.high:+.4f}] {found.verdict}"
+            difference += f" [{found.low:+.4f}, {found.high:+.4f}] {_verdict(ours, found)}"
         lines.append(
             f"{name:<16}{card.log_loss:>9.4f}{card.brier:>8.4f}{_figure(card.auc, 7, 3)}"
             f"{_figure(card.average_precision, 9, 3)}{_figure(card.calibration_slope, 7, 2)}"
             f"{_figure(card.calibration_shift, 7, 2)}   {difference}"
         )
     return lines
+
+
+def _verdict(ours: str, found: Comparison) -> str:
+    return found.verdict if found.verdict == "no different" else f"{ours} is {found.verdict}"
 
 
 def _figure(value: float | None, width: int, digits: int) -> str:

@@ -231,3 +231,20 @@ def test_a_file_that_the_mapping_names_and_is_not_there(door):
     door.mapping("tables: {deals: {file: sales_pipline.csv}}")
     with pytest.raises(NoSuchFile, match=r"Did you mean 'sales_pipeline\.csv'"):
         door.imports()
+
+
+def test_the_same_files_again_change_nothing_where_a_key_has_an_undated_and_a_dated_row(door):
+    header = "deal_id,status,created_at,lost_reason,amount,recorded_at"
+    rows = ("d1,open,2026-01-01,,5,", "d1,open,2026-01-01,,6,2026-01-10")
+    first = door.deals(*rows, header=header)
+    again = door.deals(*rows, header=header)
+
+    assert [(t.new, t.changed) for t in first.tables] == [(1, 1)]
+    assert [(t.new, t.changed, t.same) for t in again.tables] == [(0, 0, 2)]
+
+
+def test_a_history_without_a_currency_takes_the_first_one_named(door):
+    assert door.deals("d1,open,2026-01-01,,5").currency == "XXX"
+    door.mapping("currency: CNY\ntables: {deals: }")
+    assert door.deals("d1,open,2026-01-01,,5").currency == "CNY"
+    assert door.deals("d2,open,2026-01-01,,5").currency == "CNY"
