@@ -12,7 +12,8 @@ from features.audit_words import tell
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Known
 from features.history import History
 from features.leak_tests import share_at_least
-from features.stream_sql import change_events, known_since, name
+from features.quoting import name
+from features.stream_sql import change_events, known_since
 
 ALPHA = 1e-4
 """Chance that a lower bound is wrong."""

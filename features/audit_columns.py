@@ -12,7 +12,8 @@ from features.as_of import micros
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Kind, Known
 from features.history import History
 from features.leak_tests import Flags, Floats, Ints
-from features.stream_sql import change_events, known_since, name, status_events
+from features.quoting import name
+from features.stream_sql import change_events, known_since, status_events
 
 MOST_DEALS = 200_000
 """Deals tested; of more, a sample that depends on their identifiers alone."""

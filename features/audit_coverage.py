@@ -11,7 +11,8 @@ from features.contracts import ATTRIBUTE_PREFIX, TABLES, Known
 from features.cross_checks import REFERENCES
 from features.history import History
 from features.leak_rules import FEWEST_OF_AN_OUTCOME
-from features.stream_sql import known_since, name, status_events
+from features.quoting import name
+from features.stream_sql import known_since, status_events
 
 FEWEST_CLOSED = 30
 """Closed deals from which on more than a pooled rate is served."""

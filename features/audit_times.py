@@ -11,7 +11,8 @@ from features.audit_report import Finding
 from features.audit_words import tell
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Kind
 from features.history import History
-from features.stream_sql import known_since, name
+from features.quoting import name
+from features.stream_sql import known_since
 
 MINUTE, DAY = 60_000_000, 86_400_000_000
 FEWEST_DEALS = 50

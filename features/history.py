@@ -19,6 +19,7 @@ from features.contracts import ATTRIBUTE_PREFIX, STORED_AS, TABLES, Kind, Known,
 from features.errors import ForesellError
 from features.home import make_private
 from features.ledger import Entry, Ledger, Part, seal, text_of
+from features.quoting import name, text
 
 if TYPE_CHECKING:
     import duckdb
@@ -156,7 +157,7 @@ class History:
         con = duckdb.connect(":memory:")
         con.execute("SET TimeZone='UTC'")
         con.execute("SET enable_progress_bar=false")
-        con.execute(f"SET temp_directory={_quoted(str(self.home / 'spill'))}")
+        con.execute(f"SET temp_directory={text(str(self.home / 'spill'))}")
         return con
 
     def sql_versions(self, table: str) -> str:
@@ -168,19 +169,19 @@ class History:
         wanted = [*TABLES[table].names, *(ATTRIBUTE_PREFIX + a for a in self.attributes(table))]
         parts = [entry.parts[table] for entry in self.entries if table in entry.parts]
         if not any(part.rows for part in parts):
-            nothing = ", ".join(f"NULL::{_sql_type(table, column)} AS {_name(column)}" for column in wanted)
+            nothing = ", ".join(f"NULL::{_sql_type(table, column)} AS {name(column)}" for column in wanted)
             return (
                 f"SELECT {nothing}, NULL::TIMESTAMP AS version_at, NULL::TIMESTAMP AS retired_at, "
                 "0 AS version WHERE false"
             )
         chosen = ", ".join(
-            _name(c) if c in self.columns(table) else f"NULL::{_sql_type(table, c)} AS {_name(c)}" for c in wanted
+            name(c) if c in self.columns(table) else f"NULL::{_sql_type(table, c)} AS {name(c)}" for c in wanted
         )
-        files = ", ".join(_quoted(str(self.folder / part.file)) for part in parts if part.rows)
+        files = ", ".join(text(str(self.folder / part.file)) for part in parts if part.rows)
         source = f"read_parquet([{files}], union_by_name=true)"
         if not any(part.versions for part in parts):
             return f"SELECT {chosen}, version_at, NULL::TIMESTAMP AS retired_at, 0 AS version FROM {source}"
-        key = ", ".join(_name(column) for column in TABLES[table].key)
+        key = ", ".join(name(column) for column in TABLES[table].key)
         order = "version_at NULLS FIRST, delivery, delivery_row"
         return (
             f"SELECT {chosen}, version_at, lead(version_at) OVER w AS retired_at, "
@@ -257,7 +258,7 @@ class History:
         """Write the rows of one table that are not on record; count the rest."""
         from features.versions import sql_additions
 
-        staged = f"read_parquet({_quoted(str(path))})"
+        staged = f"read_parquet({text(str(path))})"
         given = tuple(row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {staged}").fetchall())
         con.execute(sql_additions(self, table, staged, given, number, delivery.taken_at, delivery.timezone))
         total, new, changed = con.execute(
@@ -267,21 +268,13 @@ class History:
         target = self.folder / "tables" / table / f"{number:08d}-{uuid4().hex[:8]}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
         con.execute(
-            f"COPY (SELECT * EXCLUDE (known_key) FROM additions) TO {_quoted(str(target))} "
+            f"COPY (SELECT * EXCLUDE (known_key) FROM additions) TO {text(str(target))} "
             "(FORMAT parquet, COMPRESSION zstd)"
         )
         columns = tuple(c for c in dict.fromkeys((*given, *self.columns(table))))
         con.execute("DROP TABLE additions")
         part = Part(target.relative_to(self.folder).as_posix(), new + changed, seal(target), columns, changed > 0)
         return Counts(new, changed, total - new - changed), part
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _sql_type(table: str, column: str) -> str:

@@ -3,14 +3,10 @@
 from features.contracts import TABLES, Kind, Known
 from features.history import History
 from features.kernel import SCALE
+from features.quoting import name
 
 EVER = -(2**62)
 """Microseconds of a row that was always known."""
-
-
-def name(column: str) -> str:
-    """A column's name, quoted."""
-    return '"' + column.replace('"', '""') + '"'
 
 
 def number(expression: str) -> str:

@@ -12,13 +12,13 @@ from typing import Literal
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Known
 from features.history import History
 from features.kernel import SCALE
+from features.quoting import name
 from features.stream_sql import (
     by_customer,
     change_events,
     in_base_currency,
     known_since,
     local_midnight,
-    name,
     number,
     status_events,
     times,

@@ -134,9 +134,9 @@ class Difference:
 
 @dataclass(frozen=True)
 class Calendar:
-    """A fact of the moment's local day: month, weekday, hour, days to the end of month or quarter."""
+    """A fact of the moment's local day: month, weekday, days to the end of month or quarter."""
 
-    part: Literal["month", "weekday", "hour", "days_to_month_end", "days_to_quarter_end"]
+    part: Literal["month", "weekday", "days_to_month_end", "days_to_quarter_end"]
 
 
 Verb = (

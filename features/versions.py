@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from features.contracts import TABLES, Kind
+from features.quoting import name
 
 if TYPE_CHECKING:
     from features.history import History
@@ -25,21 +26,20 @@ def sql_additions(
     `known_key` tells whether the key was on record, or stood earlier in the same delivery.
     """
     spec = TABLES[table]
-    key = ", ".join(_name(column) for column in spec.key)
-    same_key = " AND ".join(f"s.{_name(c)} = r.{_name(c)}" for c in spec.key)
+    key = ", ".join(name(column) for column in spec.key)
+    same_key = " AND ".join(f"s.{name(c)} = r.{name(c)}" for c in spec.key)
     taken = f"TIMESTAMP '{taken_at.isoformat(sep=' ')}'"
     recorded = "s.recorded_at" if "recorded_at" in given else "NULL::TIMESTAMP"
     compared = [c for c in given if c not in spec.key and c != "recorded_at"]
     on_record = {*spec.names, *history.columns(table)}
     differs = " OR ".join(
-        f"s.{_name(c)} IS DISTINCT FROM r.{_name(c)}" if c in on_record else f"s.{_name(c)} IS NOT NULL"
-        for c in compared
+        f"s.{name(c)} IS DISTINCT FROM r.{name(c)}" if c in on_record else f"s.{name(c)} IS NOT NULL" for c in compared
     )
     differs = differs or "false"
     kept = [c for c in history.columns(table) if c not in (*given, "recorded_at")]
     # A row told to be older than any on record must not borrow what was written later.
     stood = f"{recorded} IS NULL OR r.version_at IS NULL OR r.version_at <= {recorded}"
-    filled = "".join(f", CASE WHEN {stood} THEN r.{_name(c)} END AS {_name(c)}" for c in kept)
+    filled = "".join(f", CASE WHEN {stood} THEN r.{name(c)} END AS {name(c)}" for c in kept)
     first_seen = f"coalesce({recorded}, {_own_time(table, given, timezone)})"
     own = _own_time(table, given, timezone)
     # An undated row with a dated one of the same key behind it is the older of the two, not today's.
@@ -93,9 +93,5 @@ def _own_time(table: str, given: tuple[str, ...], timezone: str) -> str:
         return "NULL::TIMESTAMP"
     column = spec.column(spec.happened)
     if column is not None and column.kind is Kind.DAY:
-        return f"timezone('{timezone}', s.{_name(spec.happened)}::TIMESTAMP)::TIMESTAMP"
-    return f"s.{_name(spec.happened)}"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+        return f"timezone('{timezone}', s.{name(spec.happened)}::TIMESTAMP)::TIMESTAMP"
+    return f"s.{name(spec.happened)}"

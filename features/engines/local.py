@@ -9,7 +9,7 @@ from features.definition import Feature
 from features.history import History
 from features.kernel import MISSING, Index, Ints, build_index, codes_in
 from features.needs import lacking
-from features.stream_sql import name
+from features.quoting import name
 from features.streams import Stream, open_streams
 from features.verbs import Of
 
