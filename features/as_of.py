@@ -1,6 +1,5 @@
 """Moments, and the one place where the past is cut from the future."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,12 +20,40 @@ class NotAMoment(ForesellError):
     fix = "write 2026-11-21, or a full time such as 2026-11-21T09:30:00+08:00."
 
 
-@dataclass(frozen=True)
 class Moments:
-    """Whom we ask about and when: one row per (deal, moment) or (customer, moment)."""
+    """Whom we ask about and when: one row per (deal, moment) or (customer, moment).
 
-    ids: NDArray[np.object_]
-    at: Micros
+    Given by the name in each row, or (`coded`) by names and each row's place among them, which takes less memory.
+    """
+
+    def __init__(self, ids: NDArray[np.object_], at: Micros) -> None:
+        self.at = at
+        self._ids: NDArray[np.object_] | None = ids
+        self._coded: tuple[NDArray[np.object_], NDArray[np.int64]] | None = None
+
+    @staticmethod
+    def coded(names: NDArray[np.object_], codes: NDArray[np.int64], at: Micros) -> "Moments":
+        """Moments of `names[codes]`; the names are different from each other."""
+        moments = Moments(names[:0], at)
+        moments._ids, moments._coded = None, (names, codes)
+        return moments
+
+    @property
+    def ids(self) -> NDArray[np.object_]:
+        """The name in each row."""
+        if self._ids is None:
+            assert self._coded is not None
+            self._ids = self._coded[0][self._coded[1]]
+        return self._ids
+
+    @property
+    def names(self) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+        """The different names, and each row's place among them."""
+        if self._coded is None:
+            places: dict[object, int] = {}
+            codes = np.array([places.setdefault(name, len(places)) for name in self.ids.tolist()], np.int64)
+            self._coded = (np.array(list(places), object), codes)
+        return self._coded
 
     def __len__(self) -> int:
         return len(self.at)
@@ -49,11 +76,11 @@ def parse_moment(text: str, timezone: str) -> datetime:
             local = datetime.combine(date.fromisoformat(text), time(), zone)
         else:
             local = datetime.fromisoformat(text)
-    except ValueError as wrong:
+        if local.tzinfo is None:
+            local = local.replace(tzinfo=zone)
+        return local.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError) as wrong:  # 0001-01-01 in Shanghai lies before the first moment there is
         raise NotAMoment(text) from wrong
-    if local.tzinfo is None:
-        local = local.replace(tzinfo=zone)
-    return local.astimezone(UTC).replace(tzinfo=None)
 
 
 def micros(moment: datetime) -> int:
@@ -82,17 +109,23 @@ def known_before(starts: Micros, known: Micros, codes: NDArray[np.int64], at: Mi
     position. The comparison is strict: an event at the moment itself is not seen. A code of -1 (a key
     without events) gets position 0 of an empty segment. Every look into the past goes through here.
     """
-    missing = codes < 0
-    held = np.where(missing, 0, codes)
-    low = starts[held].copy()
+    held = np.maximum(codes, 0)
+    low = starts[held]
     if not len(known):
         return low
-    high = starts[held + 1].copy()
-    high[missing] = low[missing]
+    length = np.where(codes < 0, 0, starts[held + 1] - low)
+    # `low` is the answer's lower bound; it takes every step of a power of two that stays within the past.
+    end = low + length
     last = len(known) - 1
-    for _ in range(int((high - low).max(initial=0)).bit_length()):
-        middle = (low + high) >> 1
-        past = (known[np.minimum(middle, last)] < at) & (low < high)
-        low = np.where(past, middle + 1, low)
-        high = np.where(past | (low >= high), high, middle)
+    step = 1 << max(int(length.max(initial=0)).bit_length() - 1, 0)
+    there = np.empty(len(low), bool)
+    further = np.empty_like(low)
+    while step and length.any():
+        np.add(low, step, out=further)
+        np.less_equal(further, end, out=there)
+        np.subtract(further, 1, out=further)
+        np.minimum(further, last, out=further)
+        there &= known[further] < at
+        low += there * step
+        step >>= 1
     return low

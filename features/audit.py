@@ -3,35 +3,32 @@
 Leaks are found by test, over closed deals, from what was on record before a moment; see docs/check.md.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
 
+from features.audit_backdating import backdating_findings
 from features.audit_changes import change_findings
 from features.audit_columns import Deals, Tested, customer_columns, deal_columns, load_deals, tracked_columns
-from features.audit_coverage import coverage, coverage_findings
-from features.audit_report import SEVERITIES, Coverage, Finding, Report, Severity
+from features.audit_coverage import by_day, coverage, coverage_findings
+from features.audit_events import event_findings
+from features.audit_features import feature_findings, lives
+from features.audit_periods import period_findings
+from features.audit_reach import looks_at
+from features.audit_report import SEVERITIES, Computable, Coverage, Finding, Report, Severity
 from features.audit_times import time_findings
 from features.audit_words import of_tracked, tell
-from features.catalog import offered
-from features.contracts import ATTRIBUTE_PREFIX, Known
-from features.definition import Feature
+from features.catalog import Offering, offered
+from features.contracts import Known
+from features.definition import Entity, Feature
 from features.history import History
 from features.leak_rules import Bench, codes_of_closed, evidence
 from features.leak_tests import Floats, out_of_fold_rates
-from features.needs import Need, needs_of
 
 __all__ = ["Coverage", "Finding", "Report", "Severity", "audit", "suspects"]
 
-STREAM_OF = {
-    "stage": "stage_changes",
-    "amount": "amount_changes",
-    "expected_close_on": "close_date_changes",
-    "rep_id": "owner_changes",
-    "forecast_category": "category_changes",
-}
-"""The stream that gives a deal's field over time."""
+ENTITIES: tuple[Entity, ...] = ("deal", "customer")
 
 NOT_LEARNED = ("free-text",)
 """Findings that are no errors and still leave nothing to learn."""
@@ -40,24 +37,26 @@ NOT_LEARNED = ("free-text",)
 def audit(history: History, until: datetime) -> Report:
     """Coverage of the history and findings against its columns, as on record before `until` (naive UTC)."""
     deals = _deals(history, until)
-    leaks = _leaks(history, deals, until)
-    found = [*leaks, *coverage_findings(history, deals, until)]
-    found.sort(key=lambda f: (SEVERITIES.index(f.severity), f.table, f.column, f.finding))
-    offering = offered(history, until)
-    suspected = _suspects(offering.features, leaks)
-    return Report(
-        until,
-        coverage(history, until),
-        len(offering.features) - len(suspected),
-        offering.left_out | suspected,
-        tuple(found),
-    )
+    offerings = {entity: offered(history, until, entity) for entity in ENTITIES}
+    leaks = _leaks(history, deals, offerings["deal"].features, until)
+    tables = by_day(history, until)
+    found = [*leaks, *coverage_findings(history, deals, until), *period_findings(history, tables)]
+    found.sort(key=lambda f: (SEVERITIES.index(f.severity), f.table, f.column, f.finding, f.value))
+    features = tuple(_computable(entity, offering, leaks) for entity, offering in offerings.items())
+    return Report(until, coverage(history, tables, until), features, tuple(found))
 
 
-def suspects(history: History, until: datetime) -> dict[str, str]:
+def suspects(history: History, until: datetime, entity: Entity = "deal") -> dict[str, str]:
     """The features that training must leave out, each with the reason, as of `until` (naive UTC)."""
-    leaks = _leaks(history, _deals(history, until), until)
-    return _suspects(offered(history, until).features, leaks)
+    of_deals = offered(history, until).features
+    leaks = _leaks(history, _deals(history, until), of_deals, until)
+    return _suspects(of_deals if entity == "deal" else offered(history, until, entity).features, leaks)
+
+
+def _computable(entity: Entity, offering: Offering, leaks: Iterable[Finding]) -> Computable:
+    suspected = _suspects(offering.features, leaks)
+    used = tuple(feature.name for feature in offering.features if feature.name not in suspected)
+    return Computable(entity, used, offering.left_out, suspected)
 
 
 def _deals(history: History, until: datetime) -> Deals:
@@ -67,8 +66,8 @@ def _deals(history: History, until: datetime) -> Deals:
     return Deals(np.empty(0, object), nothing, nothing, nothing > 0, nothing > 0)
 
 
-def _leaks(history: History, deals: Deals, until: datetime) -> list[Finding]:
-    """Everything found against columns of deals and their customers, and against times."""
+def _leaks(history: History, deals: Deals, features: Sequence[Feature], until: datetime) -> list[Finding]:
+    """Everything found against columns of deals and their customers, against times, events and features."""
     if not len(deals):
         return []
     columns = [
@@ -80,6 +79,12 @@ def _leaks(history: History, deals: Deals, until: datetime) -> list[Finding]:
     found = list(_column_findings(columns, bench))
     found += change_findings(history, deals, until)
     found += time_findings(history, deals, columns, until)
+    found += backdating_findings(history, deals, until)
+    moments = lives(history, deals, until)
+    found += event_findings(history, deals, moments, until)
+    # What is left out already need not be accused again.
+    accused = _suspects(features, found)
+    found += feature_findings(history, deals, moments, [f for f in features if f.name not in accused])
     return found
 
 
@@ -109,23 +114,7 @@ def _suspects(features: Iterable[Feature], findings: Iterable[Finding]) -> dict[
     found: dict[str, str] = {}
     against = [f for f in findings if f.severity == "error" or f.finding in NOT_LEARNED]
     for feature in features:
-        needs = tuple(needs_of(feature.verb))
         for finding in against:
-            if any(_looks_at(need, finding) for need in needs):
-                found.setdefault(feature.name, f"{finding.place} {finding.finding}: {finding.evidence}")
+            if looks_at(feature, finding):
+                found.setdefault(feature.name, finding.reason)
     return found
-
-
-def _looks_at(need: Need, finding: Finding) -> bool:
-    """Whether a feature's need is met from the column of a finding."""
-    if finding.table == "orders":
-        return need.stream == "orders"
-    if finding.table == "customers":
-        wanted = {finding.column, ATTRIBUTE_PREFIX + finding.column}
-        return need.stream == "customers" and bool(need.columns & wanted)
-    if finding.column == "created_at":
-        return (need.stream == "creations" and need.of == "deal") or "cycle_days" in need.columns
-    if finding.column in STREAM_OF:
-        return need.stream == STREAM_OF[finding.column]
-    attribute = ATTRIBUTE_PREFIX + finding.column
-    return need.stream == "deals" and bool(need.columns & {finding.column, attribute, f"{attribute}:number"})

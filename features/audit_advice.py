@@ -63,6 +63,63 @@ CONSEQUENCE: Mapping[str, tuple[str, str]] = {
         "They are not seen before they were recorded. If recorded_at is the day of an import, leave it out.",
         "记录之前不可见。如果 recorded_at 只是导入日期，请不要提供该列。",
     ),
+    "presence-tells-outcome:error": (
+        "What is computed of these rows is left out of learning. Give recorded_at, or the day they were really made.",
+        "由这些记录计算的特征不参与学习。请提供 recorded_at 或其真实发生时间。",
+    ),
+    "presence-tells-outcome:warning": (
+        "It is used. See whether such rows are written down after the deal has ended.",
+        "仍参与学习。请核对这类记录是否在商机结束后才补写。",
+    ),
+    "dated-back:error": (
+        "What is computed of these rows is left out of learning. Give recorded_at: a row then counts from it.",
+        "由这些记录计算的特征不参与学习。请提供 recorded_at，记录将从该时间起计入。",
+    ),
+    "dated-back:warning": (
+        "They are used as if they had been known when they happened. Give recorded_at: a row then counts from it.",
+        "按发生时间即已知处理。请提供 recorded_at，记录将从该时间起计入。",
+    ),
+    "lateness-tells-outcome": (
+        "They are not seen before they were recorded, so models cannot use it. See that recorded_at is given for "
+        "every row: one without it counts from its own time.",
+        "记录之前不可见，模型无法利用。请确保每行都有 recorded_at：没有的行按自身时间计入。",
+    ),
+    "feature-tells-outcome": (
+        "It is left out of learning. See what it is made of: something in it is written after the end of a deal.",
+        "不参与学习。请核对其来源：其中有内容在商机结束后才写入。",
+    ),
+    "feature-presence-tells:error": (
+        "It is left out of learning. See what it is made of: something in it is written after the end of a deal.",
+        "不参与学习。请核对其来源：其中有内容在商机结束后才写入。",
+    ),
+    "feature-presence-tells:warning": (
+        "It is used. See whether what it is made of is written after the end of a deal.",
+        "仍参与学习。请核对其来源是否在商机结束后才写入。",
+    ),
+    "feature-tells-time-left": (
+        "It is left out of learning. See whether a date or a length in it is corrected when the deal closes.",
+        "不参与学习。请核对其中的日期或时长是否在关闭时被更正。",
+    ),
+    "gap-in-time": (
+        "They are used. If an export is missing, import it: a model takes the silence for inactivity.",
+        "仍参与学习。如缺少某次导出，请补充导入：模型会把空白当作没有活动。",
+    ),
+    "table-begins-late": (
+        "It is used; before that day counts are 0. Import what is older, or train on later deals only.",
+        "仍参与学习；此前计数为 0。请补充更早的数据，或仅用之后的商机训练。",
+    ),
+    "table-ends-early": (
+        "It is used; after that day counts are 0. Import what is newer.",
+        "仍参与学习；此后计数为 0。请补充更新的数据。",
+    ),
+    "column-begins-late": (
+        "It is used; before that day it is missing, so it also tells the time. Fill it in, or declare it current.",
+        "仍参与学习；此前为空，因而也透露了时间。请补填，或声明为 current。",
+    ),
+    "column-stops": (
+        "It is used, and is missing on what is newest. If nobody fills it in any more, declare it current.",
+        "仍参与学习，但最新数据为空。如已不再填写，请声明为 current。",
+    ),
     "near-duplicates": (
         "Folds are made by time, so a copy does not test its original; a random split would.",
         "按时间划分数据，副本不会用来检验原件；随机划分则会。",

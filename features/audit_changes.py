@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from features.as_of import micros
-from features.audit_columns import NUMBERS, UNTESTED, Deals, tracked_fields
+from features.audit_columns import NUMBERS, UNTESTED, Deals, noticed_fields, tracked_fields
 from features.audit_report import Finding, Severity
 from features.audit_words import tell
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Known
@@ -28,11 +28,11 @@ HOUR = 3_600_000_000
 
 def change_findings(history: History, deals: Deals, until: datetime) -> Iterator[Finding]:
     """Rows that hold the last value, rows rewritten at the close, changes made with the close."""
-    fields = tracked_fields(history, until)
+    fields, noticed = tracked_fields(history, until), noticed_fields(history, until)
     for field in fields:
         if history.known("deals", field) is Known.AT_CREATION:
             yield from _row_has_last(history, field, until)
-        elif field != "stage":
+        elif field != "stage" and field not in noticed:
             yield from _with_close(history, field, deals, until)
     yield from _rewritten(history, until)
 

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.as_of import micros
-from features.contracts import ATTRIBUTE_PREFIX, TABLES, Kind, Known
+from features.contracts import ATTRIBUTE_PREFIX, SNAPSHOT, TABLES, Kind, Known
 from features.history import History
 from features.leak_tests import Flags, Floats, Ints
-from features.quoting import name
+from features.quoting import name, text
 from features.stream_sql import change_events, known_since, status_events
 
 MOST_DEALS = 200_000
@@ -86,12 +86,16 @@ def load_deals(history: History, until: datetime) -> Deals:
     with history.connect() as con:
         rows = con.sql(
             f"WITH first AS (SELECT deal_id, epoch_us(created_at) AS created, {known_since('deals')} AS known "
-            f"FROM ({history.sql_versions('deals')}) WHERE version = 0), ended AS (SELECT deal_id, status, happened "
+            f"FROM ({history.sql_versions('deals')}) WHERE version = 0), "
+            f"stood AS (SELECT DISTINCT deal_id FROM ({history.sql_versions('deals')}) "
+            f"WHERE retired_at IS NULL OR epoch_us(retired_at) >= {moment}), "
+            "ended AS (SELECT deal_id, status, happened "
             f"FROM ({status_events(history)}) WHERE known < {moment} QUALIFY row_number() OVER "
             "(PARTITION BY deal_id ORDER BY known DESC, happened DESC, status) = 1), "
             "chosen AS (SELECT f.deal_id, created, coalesce(status, 'open') AS status, "
             "coalesce(happened, 0) AS happened "
-            f"FROM first f LEFT JOIN ended e ON e.deal_id = f.deal_id WHERE f.known < {moment} "
+            "FROM first f SEMI JOIN stood USING (deal_id) LEFT JOIN ended e ON e.deal_id = f.deal_id "
+            f"WHERE f.known < {moment} "
             f"ORDER BY md5(f.deal_id) LIMIT {MOST_DEALS}) SELECT * FROM chosen ORDER BY deal_id"
         ).to_arrow_table()
     status = np.asarray(rows["status"].to_numpy(zero_copy_only=False), object)
@@ -126,6 +130,7 @@ def deal_columns(history: History, deals: Deals, until: datetime) -> list[Tested
 def tracked_columns(history: History, deals: Deals, until: datetime) -> list[Tested]:
     """Each tracked field as first written down, and halfway between a deal's creation and its close."""
     fields = [c for c in tracked_fields(history, until) if history.known("deals", c) is Known.TRACKED]
+    noticed = noticed_fields(history, until)
     halfway = deals.created_at + (np.where(deals.closed, deals.closed_at, micros(until)) - deals.created_at) // 2
     found = []
     for field in fields:
@@ -143,7 +148,9 @@ def tracked_columns(history: History, deals: Deals, until: datetime) -> list[Tes
         )
         for source, when in ((first, "first"), (middle, "halfway")):
             texts = _aligned(history, deals, source, ["value"], halfway)["value"]
-            found.append(_tested("deals", field, Known.TRACKED, when, texts, deals))
+            tested = _tested("deals", field, Known.TRACKED, when, texts, deals)
+            # That an import did not see a deal while it was open says nothing of the deal.
+            found.append(replace(tested, asked=tested.given) if field in noticed else tested)
     return [column for column in found if column.given.any()]
 
 
@@ -153,7 +160,7 @@ def customer_columns(history: History, deals: Deals, until: datetime) -> list[Te
         return []
     if "customer_id" not in history.columns("deals"):
         return []
-    skipped = ("customer_id", "name", "created_at", "recorded_at", "parent_id")
+    skipped = ("customer_id", "name", "created_at", "recorded_at", "parent_id", "merged_into")
     names = [
         c
         for c in history.columns("customers")
@@ -183,6 +190,23 @@ def tracked_fields(history: History, until: datetime) -> list[str]:
             f"WHERE field <> 'status' AND {known_since('deal_changes')} < {micros(until)} ORDER BY 1"
         )
         return [row[0] for row in found.fetchall()]
+
+
+def told(origin: str) -> str:
+    """SQL that holds for changes that the source told, and not an import that noticed them by comparing."""
+    return f"{origin} IS DISTINCT FROM {text(SNAPSHOT)}"
+
+
+def noticed_fields(history: History, until: datetime) -> frozenset[str]:
+    """The fields whose changes were all noticed by imports: known only of deals that were open at one of them."""
+    if "deal_changes" not in history.tables():
+        return frozenset()
+    with history.connect() as con:
+        found = con.execute(
+            f"SELECT field FROM ({history.sql_versions('deal_changes')}) WHERE {known_since('deal_changes')} < "
+            f"{micros(until)} GROUP BY field HAVING NOT bool_or({told('origin')})"
+        )
+        return frozenset(row[0] for row in found.fetchall())
 
 
 def _typed(field: str) -> str:

@@ -1,10 +1,11 @@
 """What is there to learn from? Rows, times and gaps of each table, and breaches between tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from features.as_of import micros
-from features.audit_columns import Deals
+from features.audit_columns import Deals, told
+from features.audit_periods import Daily, by_period, daily
 from features.audit_report import Coverage, Finding
 from features.audit_words import tell
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Known
@@ -17,12 +18,19 @@ from features.stream_sql import known_since, status_events
 FEWEST_CLOSED = 30
 """Closed deals from which on more than a pooled rate is served."""
 NAMED = 5
+OF_RECORD = ("recorded_at", "deleted_at", "merged_into", "origin")
+"""Columns that say something of the record, not of what was sold: none is missed."""
 
 
-def coverage(history: History, until: datetime) -> tuple[Coverage, ...]:
-    """Each table that has rows on record before `until` (naive UTC)."""
-    found = (_cover(history, table, until) for table in history.tables())
-    return tuple(table for table in found if table.rows)
+def by_day(history: History, until: datetime) -> tuple[Daily, ...]:
+    """Each table that has rows on record before `until` (naive UTC), day by day."""
+    found = (daily(history, table, on_record(history, table, until)) for table in history.tables())
+    return tuple(table for table in found if table.rows.any() or table.undated)
+
+
+def coverage(history: History, tables: Sequence[Daily], until: datetime) -> tuple[Coverage, ...]:
+    """What each table holds: columns, times and rows by period."""
+    return tuple(_cover(history, table, until) for table in tables)
 
 
 def on_record(history: History, table: str, until: datetime) -> str:
@@ -33,23 +41,24 @@ def on_record(history: History, table: str, until: datetime) -> str:
     )
 
 
-def _cover(history: History, table: str, until: datetime) -> Coverage:
-    columns = history.columns(table)
+def _cover(history: History, found: Daily, until: datetime) -> Coverage:
+    table, columns = found.table, history.columns(found.table)
     happened = TABLES[table].happened
     own = name(happened) if happened in columns else "NULL"
-    span = f"min({own})::TIMESTAMP, max({own})::TIMESTAMP"
     counts = "".join(f", count({name(column)})" for column in columns)
     with history.connect() as con:
         rows, first, last, *given = con.execute(
-            f"SELECT count(*), {span}{counts} FROM ({on_record(history, table, until)})"
+            f"SELECT count(*), min({own})::TIMESTAMP, max({own})::TIMESTAMP{counts} "
+            f"FROM ({on_record(history, table, until)})"
         ).fetchall()[0]
     shares = {
         column.removeprefix(ATTRIBUTE_PREFIX): count / rows
         for column, count in zip(columns, given, strict=True)
         if count and rows
     }
-    absent = (c for c in TABLES[table].names if c not in shares and c != "recorded_at")
-    return Coverage(table, rows, first, last, shares, tuple(absent))
+    absent = (c for c in TABLES[table].names if c not in shares and c not in OF_RECORD)
+    unit, periods = by_period(found.days, found.rows)
+    return Coverage(table, rows, first, last, shares, tuple(absent), unit, periods)
 
 
 def coverage_findings(history: History, deals: Deals, until: datetime) -> Iterator[Finding]:
@@ -145,7 +154,7 @@ def _stages(history: History, until: datetime) -> Iterator[Finding]:
     if "deals" in present and "stage" in history.columns("deals"):
         sources.append(("deals", "stage", "true"))
     if "deal_changes" in present:
-        sources.append(("deal_changes", "new_value", "field = 'stage'"))
+        sources.append(("deal_changes", "new_value", f"field = 'stage' AND {told('origin')}"))
     for table, column, only in sources:
         with history.connect() as con:
             rows, names = con.execute(

@@ -1,7 +1,8 @@
 """What did an audit find? Coverage and findings, for a terminal, a program and a reader."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -21,6 +22,8 @@ MEANING_ZH = {"error": "不参与学习", "warning": "需留意，仍参与学�
 class Finding:
     """One thing found of a column, or of a table (then `column` is empty), with its evidence in words.
 
+    `value` is the value of the column that it is about, where it is not about all of them.
+
     An error is left out of learning unless the evidence is mended; a warning is used.
     """
 
@@ -32,11 +35,17 @@ class Finding:
     evidence_zh: str
     consequence: str
     consequence_zh: str = ""
+    value: str = ""
 
     @property
     def place(self) -> str:
         """Table and column in one word."""
         return f"{self.table}.{self.column}" if self.column else self.table
+
+    @property
+    def reason(self) -> str:
+        """Why a feature is left out because of this, in one line."""
+        return f"{self.place} {self.finding}: {self.evidence}"
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,8 @@ class Coverage:
     """What a table holds: rows on record, the times of the first and last (naive UTC), how full each column is.
 
     `given` has the share of rows with a value for each column and attribute; `missing` names the
-    contract's columns that never had one.
+    contract's columns that never had one. `coverage` has the rows of each period, a month (2026-11), quarter
+    (2026Q4) or year in the history's time zone: `period` says which; empty for a table without times.
     """
 
     table: str
@@ -53,6 +63,26 @@ class Coverage:
     last: datetime | None
     given: dict[str, float]
     missing: tuple[str, ...]
+    period: str = "month"
+    coverage: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Computable:
+    """The features of deals, or of customers: those that are used, and why the others are not.
+
+    `cannot` lacks something in this history; `suspected` could be computed and is left out of learning.
+    """
+
+    entity: str
+    used: tuple[str, ...]
+    cannot: dict[str, str]
+    suspected: dict[str, str]
+
+    @property
+    def not_used(self) -> dict[str, str]:
+        """Every feature that is not used, with the reason."""
+        return self.cannot | self.suspected
 
 
 @dataclass(frozen=True)
@@ -61,18 +91,17 @@ class Report:
 
     as_of: datetime
     tables: tuple[Coverage, ...]
-    features_offered: int
-    features_left_out: dict[str, str]
+    features: tuple[Computable, ...]
     findings: tuple[Finding, ...]
 
     def lines(self) -> list[str]:
         """The report as text, a line each."""
-        head = f"{'table':<14}{'rows':>11}  {'first':<12}{'last':<12}never given"
+        width = max([8, *(len(bars(table.coverage)) for table in self.tables)])
+        head = f"{'table':<14}{'rows':>11}  {'first':<12}{'last':<12}{'over time':<{width + 2}}never given"
         found = [f"As of {self.as_of:%Y-%m-%d %H:%M} UTC", "", head]
-        found += [_coverage_line(table) for table in self.tables]
-        count = len(self.features_left_out)
-        found += ["", f"{self.features_offered} deal features can be computed; {count} are not used:"]
-        found += [f"  {reason}: {', '.join(names)}" for reason, names in self._reasons().items()]
+        found += [_coverage_line(table, width) for table in self.tables]
+        for features in self.features:
+            found += ["", *_feature_lines(features)]
         for severity in SEVERITIES:
             chosen = [finding for finding in self.findings if finding.severity == severity]
             if chosen:
@@ -82,15 +111,18 @@ class Report:
             found += ["", "Nothing was found against any column."]
         return found
 
-    def _reasons(self) -> dict[str, list[str]]:
-        reasons: dict[str, list[str]] = {}
-        for name, reason in self.features_left_out.items():
-            reasons.setdefault(reason, []).append(name)
-        return reasons
+    def left_out_by(self, finding: Finding) -> tuple[str, ...]:
+        """The features that are left out because of a finding."""
+        reason = finding.reason
+        left_out = (name for features in self.features for name, why in features.suspected.items() if why == reason)
+        return tuple(dict.fromkeys(left_out))
 
     def to_json(self) -> str:
         """The report as one JSON object; times are ISO 8601 in UTC."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1, default=_written)
+        content = asdict(self)
+        for finding, written in zip(self.findings, content["findings"], strict=True):
+            written["left_out"] = self.left_out_by(finding)
+        return json.dumps(content, ensure_ascii=False, indent=1, default=_written)
 
     def to_html(self) -> str:
         """The report as one page that needs nothing else, in English and Chinese."""
@@ -103,9 +135,33 @@ def _written(value: object) -> str:
     return value.isoformat() + "Z" if isinstance(value, datetime) else str(value)
 
 
-def _coverage_line(table: Coverage) -> str:
+STEPS = "▁▂▃▄▅▆▇█"
+
+
+def bars(coverage: Mapping[str, int]) -> str:
+    """Rows by period as a line of bars, a dot where there are none.
+
+    >>> bars({"2026-01": 4, "2026-02": 0, "2026-03": 8})
+    '▄·█'
+    """
+    most = max(coverage.values(), default=0)
+    return "".join(STEPS[-(-rows * len(STEPS) // most) - 1] if rows else "·" for rows in coverage.values())
+
+
+def _coverage_line(table: Coverage, width: int) -> str:
     first, last = (f"{at:%Y-%m-%d}" if at else "-" for at in (table.first, table.last))
-    return f"{table.table:<14}{table.rows:>11,}  {first:<12}{last:<12}{', '.join(table.missing) or '-'}"
+    over_time = f"{bars(table.coverage):<{width + 2}}"
+    return f"{table.table:<14}{table.rows:>11,}  {first:<12}{last:<12}{over_time}{', '.join(table.missing) or '-'}"
+
+
+def _feature_lines(features: Computable) -> list[str]:
+    count = len(features.not_used)
+    lines = [f"{len(features.used)} {features.entity} features can be used; {count} are not:"]
+    lines += [f"  used: {', '.join(features.used)}"] if features.used else []
+    reasons: dict[str, list[str]] = {}
+    for name, reason in features.not_used.items():
+        reasons.setdefault(reason, []).append(name)
+    return lines + [f"  {reason}: {', '.join(names)}" for reason, names in reasons.items()]
 
 
 def _finding_lines(finding: Finding) -> list[str]:

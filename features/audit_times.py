@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from features.as_of import micros
-from features.audit_columns import Deals, Tested
+from features.audit_columns import Deals, Tested, told
 from features.audit_report import Finding
 from features.audit_words import tell
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Kind
@@ -78,7 +78,8 @@ def _order_of_events(history: History, deals: Deals, until: datetime) -> Iterato
         facts = {"share": f"{share:.0%}", "deals": f"{rows:,}"}
         yield tell("order-before-close", "orders", "ordered_at", "error" if share >= ORDERED else "warning", facts)
     late = f"happened > closed + {DAY}"
-    share, rows = _share(history, deals, until, "deal_changes", "changed_at", late, "closed > 0 AND field <> 'status'")
+    only = f"closed > 0 AND field <> 'status' AND {told('origin')}"
+    share, rows = _share(history, deals, until, "deal_changes", "changed_at", late, only)
     if share >= AFTER:
         facts = {"share": f"{share:.1%}", "rows": f"{rows:,}"}
         yield tell("changes-after-close", "deal_changes", "changed_at", "info", facts)

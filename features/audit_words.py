@@ -109,6 +109,60 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
         "{share} of the {rows} rows with a time of record were recorded more than 30 days after they happened.",
         "{rows} 条有记录时间的数据中，{share} 在发生 30 天之后才记录。",
     ),
+    "presence-tells-outcome": (
+        "What is on record of the deal tells its outcome ({when}): {what} is there on {won} of the won and on {lost} "
+        "of the lost deals, {times} times likelier at least. Rows written after the end and dated back look like this.",
+        "记录的有无透露结果（{when}）：{what} 在赢单中占 {won}，在输单中占 {lost}，可能性至少相差 {times} 倍。"
+        "关闭后补写并倒填日期的记录就会如此。",
+    ),
+    "dated-back": (
+        "{share} of the {rows} later rows happened, by their own time, more than a day before an export that had "
+        "the deal and not the row: they were written later. Of the {closings} deals seen to close, {won} of the won "
+        "and {lost} of the lost got such a row with the close, dated before it.",
+        "后来导入的 {rows} 行中有 {share} 的发生时间比之前的某次导出早一天以上，"
+        "而那次导出有该商机却没有这一行：说明是事后补写。"
+        "在 {closings} 个观察到关闭的商机中，{won} 的赢单和 {lost} 的输单在关闭时出现了日期早于关闭的记录。",
+    ),
+    "lateness-tells-outcome": (
+        "Rows recorded more than a day after they happened: on {won} of the won deals that have any, on {lost} of "
+        "the lost.",
+        "发生一天之后才记录的数据：在有记录的赢单中占 {won}，在输单中占 {lost}。",
+    ),
+    "feature-tells-outcome": (
+        "The feature alone tells won from lost ({when}): AUC {auc}, at least {low}, over {deals} closed deals.",
+        "仅凭该特征（{when}）即可区分赢单与输单：AUC {auc}，至少 {low}，共 {deals} 个已关闭商机。",
+    ),
+    "feature-presence-tells": (
+        "That the feature has a value tells the outcome ({when}): it has one on {won} of the won and on {lost} of the "
+        "lost deals, {times} times likelier at least.",
+        "该特征有无取值透露结果（{when}）：赢单中 {won} 有值，输单中 {lost} 有值，可能性至少相差 {times} 倍。",
+    ),
+    "feature-tells-time-left": (
+        "The feature goes with the days that the deal still has to live ({when}): rank correlation {rho}, at least "
+        "{low} in size, over {deals} closed deals. No plan is so exact.",
+        "该特征（{when}）与商机剩余天数几乎一致：秩相关 {rho}，绝对值至少 {low}，共 {deals} 个已关闭商机。"
+        "任何计划都不会如此准确。",
+    ),
+    "gap-in-time": (
+        "No rows for {days} days, from {first} to {last}; usually not for {usual}.",
+        "{first} 至 {last} 共 {days} 天没有任何记录；通常间隔不超过 {usual} 天。",
+    ),
+    "table-begins-late": (
+        "Its rows begin on {first}; those of {other} on {since}.",
+        "记录始于 {first}，而 {other} 始于 {since}。",
+    ),
+    "table-ends-early": (
+        "Its rows end on {last}; those of {other} go on until {until}.",
+        "记录止于 {last}，而 {other} 持续到 {until}。",
+    ),
+    "column-begins-late": (
+        "It is given from {day} on, in {share} of the rows; the {rows} rows before have nothing.",
+        "自 {day} 起才有值（占 {share}），此前的 {rows} 行均为空。",
+    ),
+    "column-stops": (
+        "It is given until {day}, in {share} of the rows; the {rows} rows after have nothing.",
+        "到 {day} 为止有值（占 {share}），此后的 {rows} 行均为空。",
+    ),
     "near-duplicates": (
         "{share} of the closed deals repeat another's {columns} within a week, with the same outcome.",
         "{share} 的已关闭商机在一周内与另一商机的 {columns} 相同且结果一致。",
@@ -141,6 +195,8 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
 }
 
 MOMENTS_ZH = {"at creation": "创建时", "latest": "最新值", "first": "首次记录", "halfway": "存续期中点"}
+MOMENTS_ZH |= {"an hour after creation": "创建后一小时", "in the month before the close": "关闭前一个月内"}
+MOMENTS_ZH |= {"any row": "任何记录"}
 
 
 def tell(code: str, table: str, column: str, severity: Severity, facts: Mapping[str, str]) -> Finding:

@@ -2,11 +2,12 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from features.doors import AsJson, Out, home_of, moment, now, progress_on_terminal
+from features.history_commands import app as of_history
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,12 +16,26 @@ app = typer.Typer(
 )
 features = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The features there are, and tables of them.")
 app.add_typer(features, name="features")
+app.add_typer(of_history, name="history")
 
 
 class Entity(StrEnum):
     """What a feature table is about."""
 
     DEALS = "deals"
+    CUSTOMERS = "customers"
+
+    @property
+    def of_features(self) -> Literal["deal", "customer"]:
+        """The same as features name it."""
+        return "deal" if self is Entity.DEALS else "customer"
+
+
+class Of(StrEnum):
+    """Whom a feature is asked of."""
+
+    DEAL = "deal"
+    CUSTOMER = "customer"
 
 
 class Every(StrEnum):
@@ -84,36 +99,17 @@ def check(
 @features.command("list")
 def list_(
     context: typer.Context,
+    entity: Annotated[Of | None, typer.Option(help="Only the features asked of a deal, or of a customer.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List every feature: what it means, what it needs, and whether this history has it."""
+    """List every feature: what it means, what it needs, when it is missing, and whether this history has it."""
     import json
 
-    from features.catalog import CATALOG, offered
+    from features.feature_list import entries, lines
     from features.history import History
-    from features.needs import needs_of
 
-    history = History.open(home_of(context))
-    offering = offered(history) if history.entries else None
-    own = () if offering is None else offering.features
-    rows = [
-        {
-            "name": feature.name,
-            "entity": feature.entity,
-            "meaning": feature.meaning,
-            "meaning_zh": feature.meaning_zh,
-            "needs": sorted({need.stream for need in needs_of(feature.verb)}),
-            "left_out": None if offering is None else offering.left_out.get(feature.name),
-        }
-        for feature in dict.fromkeys((*CATALOG.values(), *own))
-    ]
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    for row in rows:
-        typer.echo(f"{row['name']}\n    {row['meaning']}")
-        if row["left_out"]:
-            typer.echo(f"    not in this history: {row['left_out']}")
+    found = entries(History.open(home_of(context)), entity.value if entity else None)
+    typer.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(lines(found)))
 
 
 @features.command()
@@ -124,16 +120,14 @@ def build(
     out: Out,
     every: Annotated[Every | None, typer.Option(help="Also look at every week or day before, back to --since.")] = None,
     since: Annotated[str | None, typer.Option(help="The earliest moment, with --every.")] = None,
+    engine: Annotated[str, typer.Option(help="Where the work is done: local, or spark with its extra.")] = "local",
+    memory: Annotated[int, typer.Option(min=128, help="Megabytes that the work may take.")] = 1024,
 ) -> None:
-    """Write the features of all deals open at a moment, as they were on record then."""
-    import numpy as np
-
-    from features.as_of import Moments, moments_back
-    from features.catalog import offered
+    """Write the features of all deals open, or all customers active, at a moment, as they were on record then."""
+    from features.as_of import moments_back
+    from features.feature_building import build as write
     from features.history import History
-    from features.open_deals import open_deals
-    from features.output import check_path, write_table
-    from features.table import build_table
+    from features.output import check_path
 
     check_path(out)
     history = History.existing(home_of(context))
@@ -143,8 +137,20 @@ def build(
     if since is not None and moment(context, since) > last:
         raise typer.BadParameter("--since is later than --as-of")
     looks = [last] if since is None else moments_back(last, moment(context, since), 7 if every is Every.WEEK else 1)
-    parts = [open_deals(history, look) for look in looks]
-    moments = Moments(np.concatenate([p.ids for p in parts]), np.concatenate([p.at for p in parts]))
-    table = build_table(offered(history, last).features, moments, history)
-    write_table(table, out)
-    typer.echo(f"{table.num_rows:,} rows of {entity.value}, {table.num_columns - 2} features, in {out}")
+    rows, columns = write(history, entity.of_features, looks, out, memory, engine, progress_on_terminal())
+    typer.echo(f"{rows:,} rows of {entity.value}, {columns} features, in {out}")
+
+
+@features.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The feature's name, such as calls_90d.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The file of your features (.py), made or added to.", show_default=False)],
+    entity: Annotated[Of, typer.Option(help="Whom it is asked of.")] = Of.DEAL,
+    verb: Annotated[
+        str, typer.Option(help="How it is computed; foresell features new NAME --verb ? lists them.")
+    ] = "Count",
+) -> None:
+    """Write a feature of your own and its test, ready to be changed."""
+    from features.feature_template import write
+
+    typer.echo("\n".join(write(out, name, entity.value, verb)))

@@ -94,6 +94,11 @@ TRACKABLE = ("stage", "amount", "expected_close_on", "rep_id", "forecast_categor
 """Fields of a deal that count as tracked when `deal_changes` has them, else as current."""
 
 RECORDED = Column("recorded_at", Kind.MOMENT)
+DELETED = Column("deleted_at", Kind.MOMENT)
+"""When the row was deleted in the source; such a row needs its key alone."""
+
+SNAPSHOT = "snapshot"
+"""The `origin` of changes that an import found itself, by comparing a deal with what was on record."""
 
 
 def _columns(text: str, **choices: tuple[str, ...]) -> tuple[Column, ...]:
@@ -104,7 +109,7 @@ def _columns(text: str, **choices: tuple[str, ...]) -> tuple[Column, ...]:
         for word in names.split(","):
             name = word.strip().rstrip("!")
             columns.append(Column(name, Kind(kind.strip()), "!" in word, choices.get(name, ())))
-    return (*columns, RECORDED)
+    return (*columns, RECORDED, DELETED)
 
 
 _ALL = (
@@ -134,14 +139,15 @@ _ALL = (
     ),
     Table(
         "deal_changes",
-        "One row per change of a deal's field: what it was, what it became, when.",
+        "One row per change of a deal's field: what it was, what it became, when. "
+        "`origin` is `snapshot` where an import found the change itself.",
         ("deal_id", "field", "changed_at"),
         _columns(
             """
             id: deal_id!
             text: field!
             moment: changed_at!
-            text: old_value, new_value!, changed_by
+            text: old_value, new_value!, changed_by, origin
             """
         ),
         happened="changed_at",
@@ -162,7 +168,7 @@ _ALL = (
     ),
     Table(
         "customers",
-        "One row per customer or account.",
+        "One row per customer or account. `merged_into` names the customer that a double entry now belongs to.",
         ("customer_id",),
         _columns(
             """
@@ -170,7 +176,7 @@ _ALL = (
             text: name, industry, segment, size
             number: annual_revenue
             text: region, country, city
-            id: parent_id
+            id: parent_id, merged_into
             text: source
             moment: created_at
             text: tier

@@ -5,6 +5,9 @@ from typing import Literal
 
 from features.verbs import Verb
 
+Entity = Literal["deal", "customer"]
+"""Whom a feature is asked of."""
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -18,5 +21,5 @@ class Feature:
     meaning: str
     meaning_zh: str
     verb: Verb
-    entity: Literal["deal", "customer"] = "deal"
+    entity: Entity = "deal"
     years: float = 0.0

@@ -1,37 +1,24 @@
-"""Each verb's value at each moment: the one meaning of a feature, wherever it is computed."""
+"""Each verb's value at a moment: the one meaning of a feature, for many moments at once and for a single one.
+
+A leaf is told by a look (`features.looks` for many moments, `features.segments` for one), which finds what was on
+record; the rest is arithmetic, which both share. So offline, distributed and online values agree by construction.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features import verbs
-from features.as_of import DAY, Micros, Moments
-from features.kernel import MISSING, SCALE, Index, distinct, first_known, latest, take, tally
-from features.verbs import Of, Verb
+from features.as_of import DAY, Moments
+from features.kernel import SCALE, Index, Ints, take
+from features.looks import VectorLook
+from features.owners import EVERYONE, owner_of, parts_of
+from features.values_at import Category, Floats, Values
+from features.verbs import Leaf, Of, Verb, inputs_of
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Category:
-    """Texts as codes into `levels`; -1 is missing."""
-
-    codes: Ints
-    levels: NDArray[np.object_]
-
-    def texts(self) -> NDArray[np.object_]:
-        """The texts themselves, None where missing."""
-        found = self.levels[np.maximum(self.codes, 0)] if len(self.levels) else np.empty(len(self.codes), object)
-        found[self.codes < 0] = None
-        return found
-
-
-Values = Floats | Category
+__all__ = ["Category", "Evaluation", "Streams", "Values", "leaf", "made_of"]
 
 
 class Streams(Protocol):
@@ -45,187 +32,218 @@ class Streams(Protocol):
         """The time zone of the calendar."""
 
 
-OWNERS: dict[str, Verb] = {
-    "customer": verbs.Latest("deals", "customer_id"),
-    "product": verbs.Latest("deals", "product_id"),
-    "rep": verbs.Latest("owner_changes", "rep_id"),
-    "team": verbs.Latest("reps", "team_id", of="rep"),
-}
-"""How a deal finds the others whose events it may look at, as known at the moment."""
+def leaf(look: Any, verb: Leaf, inputs: tuple[Any, ...] = ()) -> Any:
+    """The value of a verb that looks at events: an array of floats or a Category, or one float or text.
+
+    `look` is a VectorLook or a SegmentLook; `inputs` are the values of `verbs.inputs_of(verb)`.
+    """
+    return _LEAVES[type(verb)](look, verb, inputs)
+
+
+def made_of(math: Any, verb: Verb, inputs: tuple[Any, ...]) -> Any:
+    """The value of a verb made of others' values; `math` is Vectors or Scalars."""
+    if isinstance(verb, verbs.Ratio):
+        return math.divide(*inputs)
+    if isinstance(verb, verbs.Difference):
+        return inputs[0] - inputs[1]
+    assert isinstance(verb, verbs.SmoothedRate)
+    hits, tries, all_hits, all_tries = inputs
+    return (hits + verb.strength * math.divide(all_hits, all_tries)) / (tries + verb.strength)
 
 
 class Evaluation:
-    """The values of any verbs at the same moments; shared parts are computed once."""
+    """The values of any verbs at the same moments, from streams in memory; shared parts are computed once."""
 
-    def __init__(self, streams: Streams, moments: Moments) -> None:
+    def __init__(self, streams: Streams, moments: Moments, entity: str = "deal") -> None:
         self.streams = streams
         self.moments = moments
+        self.entity = entity
         self._values: dict[Verb, Values] = {}
-        self._codes: dict[tuple[str, Of], Ints] = {}
+        self._looks: dict[tuple[str, Of], VectorLook] = {}
 
     def value(self, verb: Verb) -> Values:
         """One verb's value at each moment."""
         if verb not in self._values:
-            self._values[verb] = _COMPUTE[type(verb)](self, verb)
+            self._values[verb] = self._compute(verb)
         return self._values[verb]
 
-    def numbers(self, verb: Verb) -> Floats:
-        """The value of a verb that gives numbers."""
-        value = self.value(verb)
-        if isinstance(value, Category):
-            raise TypeError(f"{verb} gives texts, not numbers")
-        return value
+    def _compute(self, verb: Verb) -> Values:
+        if isinstance(verb, verbs.Calendar):
+            from features.calendar import calendar_values
 
-    def codes(self, stream: str, of: Of) -> Ints:
-        """For each moment the segment of its owner in a stream's index."""
-        if (stream, of) not in self._codes:
-            self._codes[stream, of] = self._find(self.streams.index(stream, of), of)
-        return self._codes[stream, of]
+            return calendar_values(self.moments.at, verb.part, self.streams.zone)
+        inputs = tuple(self.value(part) for part in inputs_of(verb, self.entity))
+        if isinstance(verb, Leaf):
+            found: Values = leaf(self.look(verb.stream, verb.of), verb, inputs)
+        else:
+            from features.values_at import Vectors
 
-    def _find(self, index: Index, of: Of) -> Ints:
-        if of == "everyone":
+            found = made_of(Vectors, verb, inputs)
+        return found
+
+    def look(self, stream: str, of: Of) -> VectorLook:
+        """The look of each moment's owner at a stream."""
+        if (stream, of) not in self._looks:
+            index = self.streams.index(stream, of)
+            self._looks[stream, of] = VectorLook(index, self.codes(index, of), self.moments.at)
+        return self._looks[stream, of]
+
+    def codes(self, index: Index, of: Of) -> Ints:
+        """For each moment the segment of its owner in an index; -1 for none."""
+        if of == EVERYONE:
             return np.zeros(len(self.moments), np.int64) if len(index.ids) else np.full(len(self.moments), -1)
-        if of == "deal":
+        if of == self.entity:
             return index.codes_of(self.moments.ids)
-        owner = self.value(OWNERS[of])
-        assert isinstance(owner, Category)
+        owner = self.owner(of)
         if len(owner.codes) < len(owner.levels):
             return index.codes_of(owner.texts())
         return take(index.codes_of(owner.levels), owner.codes, -1)
 
+    def owner(self, of: Of) -> Category:
+        """The name of each moment's owner."""
+        found = [self._single_owner(key) for key in parts_of(of)]
+        return found[0] if len(found) == 1 else crossed(found[0], found[1])
 
-T = TypeVar("T", bound=Verb)
-
-
-def _days(micros: Micros) -> Floats:
-    return np.asarray(micros / DAY, np.float64)
-
-
-def _since(evaluation: Evaluation, within_days: float | None) -> Micros | None:
-    return None if within_days is None else evaluation.moments.at - round(within_days * DAY)
-
-
-def _count(evaluation: Evaluation, verb: verbs.Count) -> Values:
-    index = evaluation.streams.index(verb.stream, verb.of).only(verb.where)
-    codes = evaluation.codes(verb.stream, verb.of)
-    counted = tally(index, codes, evaluation.moments.at, _since(evaluation, verb.within_days), None)
-    return counted.astype(np.float64)
+    def _single_owner(self, key: str) -> Category:
+        verb = owner_of(key, self.entity)
+        if verb is None:
+            return as_category(self.moments.ids)
+        owner = self.value(verb)
+        assert isinstance(owner, Category)
+        return owner
 
 
-def _sum(evaluation: Evaluation, verb: verbs.Sum) -> Values:
-    index = evaluation.streams.index(verb.stream, verb.of).only(verb.where)
-    codes = evaluation.codes(verb.stream, verb.of)
-    total = tally(index, codes, evaluation.moments.at, _since(evaluation, verb.within_days), verb.column)
-    return np.asarray(total / SCALE, np.float64)
+def as_category(names: "np.typing.NDArray[np.object_]") -> Category:
+    """Names as codes into their different values."""
+    levels = list(dict.fromkeys(names.tolist()))
+    place = {name: code for code, name in enumerate(levels)}
+    return Category(np.array([place[name] for name in names.tolist()], np.int64), np.array(levels, object))
 
 
-def _mean(evaluation: Evaluation, verb: verbs.Mean) -> Values:
-    index = evaluation.streams.index(verb.stream, verb.of).only(verb.where).having(verb.column)
-    codes, at = evaluation.codes(verb.stream, verb.of), evaluation.moments.at
-    since = _since(evaluation, verb.within_days)
-    return _divide(tally(index, codes, at, since, verb.column) / SCALE, tally(index, codes, at, since, None))
+JOINT = "\x1f"
+"""Between the two names of a crossed key: ASCII's unit separator."""
 
 
-def _latest(evaluation: Evaluation, verb: verbs.Latest) -> Values:
-    return _pick(evaluation, verb, latest)
+def crossed(one: Category, other: Category) -> Category:
+    """The pairs of two owners' names as one name each; missing where either is."""
+    there = (one.codes >= 0) & (other.codes >= 0)
+    pairs, codes = np.unique(one.codes[there] * len(other.levels) + other.codes[there], return_inverse=True)
+    levels = np.array(
+        [f"{one.levels[pair // len(other.levels)]}{JOINT}{other.levels[pair % len(other.levels)]}" for pair in pairs],
+        object,
+    )
+    found = np.full(len(one.codes), -1, np.int64)
+    found[there] = codes
+    return Category(found, levels)
 
 
-def _first(evaluation: Evaluation, verb: verbs.First) -> Values:
-    return _pick(evaluation, verb, first_known)
+def _window(look: Any, verb: Any, inputs: tuple[Any, ...]) -> Any:
+    """The window of a verb: some days, or since an event; the later where both are given."""
+    if getattr(verb, "since", None) is not None:
+        return look.window_from(verb.since, inputs[0])
+    return look.days_window(verb.within_days)
 
 
-def _pick(
-    evaluation: Evaluation,
-    verb: verbs.Latest | verbs.First,
-    position: Callable[[Index, Ints, Micros], Ints],
-) -> Values:
-    index = evaluation.streams.index(verb.stream, verb.of).only(verb.where)
-    found = position(index, evaluation.codes(verb.stream, verb.of), evaluation.moments.at)
-    values = take(index.columns[verb.column], found, -1 if verb.column in index.levels else MISSING)
-    if verb.column in index.levels:
-        return Category(values, index.levels[verb.column])
-    return np.where(values == MISSING, np.nan, values / SCALE)
+def _count(look: Any, verb: verbs.Count, inputs: tuple[Any, ...]) -> Any:
+    return look.math.real(look.count(verb.where, _window(look, verb, inputs)))
 
 
-def _days_since(evaluation: Evaluation, verb: verbs.DaysSince) -> Values:
-    index = evaluation.streams.index(verb.stream, verb.of).only(verb.where)
-    found = latest(index, evaluation.codes(verb.stream, verb.of), evaluation.moments.at)
-    return _elapsed(evaluation, index, found)
+def _count_given(look: Any, verb: verbs.CountGiven, _: tuple[Any, ...]) -> Any:
+    return look.math.real(look.count(verb.where, look.days_window(verb.within_days), verb.column))
 
 
-def _days_since_first(evaluation: Evaluation, verb: verbs.DaysSinceFirst) -> Values:
-    index = evaluation.streams.index(verb.stream, verb.of).only(verb.where)
-    found = first_known(index, evaluation.codes(verb.stream, verb.of), evaluation.moments.at)
-    return _elapsed(evaluation, index, found)
+def _sum(look: Any, verb: verbs.Sum, inputs: tuple[Any, ...]) -> Any:
+    return look.math.real(look.sum(verb.where, verb.column, _window(look, verb, inputs))) / SCALE
 
 
-def _elapsed(evaluation: Evaluation, index: Index, found: Ints) -> Floats:
-    happened = take(index.happened, found, 0)
-    return np.where(found < 0, np.nan, _days(evaluation.moments.at - happened))
+def _mean(look: Any, verb: verbs.Mean, inputs: tuple[Any, ...]) -> Any:
+    window = _window(look, verb, inputs)
+    total = look.math.real(look.sum(verb.where, verb.column, window)) / SCALE
+    return look.math.divide(total, look.math.real(look.count(verb.where, window, verb.column)))
 
 
-def _days_until(evaluation: Evaluation, verb: verbs.DaysUntil) -> Values:
-    index = evaluation.streams.index(verb.stream, verb.of)
-    found = latest(index, evaluation.codes(verb.stream, verb.of), evaluation.moments.at)
-    values = take(index.columns[verb.column], found, MISSING)
-    there = values != MISSING
-    return np.where(there, _days(np.where(there, values, 0) - evaluation.moments.at), np.nan)
+def _deviation(look: Any, verb: verbs.Deviation, _: tuple[Any, ...]) -> Any:
+    math, window = look.math, look.days_window(verb.within_days)
+    count = math.real(look.count(verb.where, window, verb.column))
+    total = math.real(look.sum(verb.where, verb.column, window))
+    spread = look.squares(verb.where, verb.column, window) - math.divide(total * total, count)
+    variance = math.divide(spread, count - 1.0)
+    return math.where(count > 1, math.root(variance), np.nan) / SCALE
 
 
-def _distinct(evaluation: Evaluation, verb: verbs.Distinct) -> Values:
-    index = evaluation.streams.index(verb.stream, verb.of)
-    codes = evaluation.codes(verb.stream, verb.of)
-    return distinct(index, verb.column, codes, evaluation.moments.at).astype(np.float64)
+def _trend(look: Any, verb: verbs.Trend, _: tuple[Any, ...]) -> Any:
+    math, window = look.math, look.days_window(verb.within_days)
+    count = look.count(verb.where, window, verb.column)
+    total = look.sum(verb.where, verb.column, window)
+    days, squares, products = look.by_days(verb.where, verb.column, window)
+    # Days counted from about their mean: the integers stay exact, the floats lose nothing to cancellation.
+    middle = math.floor_divide(days, count)
+    n, y, d = math.real(count), math.real(total), math.real(days - count * middle)
+    dd = math.real(squares - 2 * middle * days + count * middle * middle)
+    dy = math.real(products - middle * total)
+    return math.divide(n * dy - d * y, n * dd - d * d) / SCALE
 
 
-def _smoothed_rate(evaluation: Evaluation, verb: verbs.SmoothedRate) -> Values:
-    at = evaluation.moments.at
-
-    def tallies(of: Of) -> tuple[Floats, Floats]:
-        index = evaluation.streams.index(verb.stream, of).having(verb.column)
-        codes = evaluation.codes(verb.stream, of)
-        hits = tally(index, codes, at, None, verb.column) / SCALE
-        return hits, tally(index, codes, at, None, None).astype(np.float64)
-
-    hits, tries = tallies(verb.of)
-    all_hits, all_tries = tallies("everyone")
-    rate = _divide(all_hits, all_tries)
-    return np.asarray((hits + verb.strength * rate) / (tries + verb.strength), np.float64)
+def _share(look: Any, verb: verbs.Share, _: tuple[Any, ...]) -> Any:
+    math, window = look.math, look.days_window(verb.within_days)
+    return math.divide(math.real(look.count(verb.where, window)), math.real(look.count((), window)))
 
 
-def _ratio(evaluation: Evaluation, verb: verbs.Ratio) -> Values:
-    return _divide(evaluation.numbers(verb.over), evaluation.numbers(verb.under))
+def _time_mean(look: Any, verb: verbs.TimeMean, _: tuple[Any, ...]) -> Any:
+    area, minutes = look.area(verb.column)
+    return look.math.divide(look.math.real(area) / SCALE, look.math.real(minutes))
 
 
-def _difference(evaluation: Evaluation, verb: verbs.Difference) -> Values:
-    return np.asarray(evaluation.numbers(verb.left) - evaluation.numbers(verb.right), np.float64)
+def _latest(look: Any, verb: verbs.Latest, _: tuple[Any, ...]) -> Any:
+    return _picked(look, verb.column, look.latest(verb.where))
 
 
-def _divide(over: NDArray[np.generic], under: NDArray[np.generic]) -> Floats:
-    result = np.full(len(over), np.nan)
-    np.divide(over, under, out=result, where=np.asarray(under) != 0)
-    return result
+def _first(look: Any, verb: verbs.First, _: tuple[Any, ...]) -> Any:
+    return _picked(look, verb.column, look.earliest(verb.where))
 
 
-def _calendar(evaluation: Evaluation, verb: verbs.Calendar) -> Values:
-    from features.calendar import local_days, part_of
+def _picked(look: Any, column: str, found: Any) -> Any:
+    if look.is_text(column):
+        return look.text(column, found)
+    return look.math.over(look.number(column, found), SCALE)
 
-    days, row = np.unique(local_days(evaluation.moments.at, evaluation.streams.zone), return_inverse=True)
-    return part_of(days, verb.part)[row]
+
+def _days_since(look: Any, verb: verbs.DaysSince, _: tuple[Any, ...]) -> Any:
+    return look.math.over(look.math.less(look.at, look.happened(look.latest(verb.where))), DAY)
 
 
-_COMPUTE: dict[type, Callable[..., Values]] = {
+def _days_since_first(look: Any, verb: verbs.DaysSinceFirst, _: tuple[Any, ...]) -> Any:
+    return look.math.over(look.math.less(look.at, look.happened(look.earliest(verb.where))), DAY)
+
+
+def _days_until(look: Any, verb: verbs.DaysUntil, _: tuple[Any, ...]) -> Any:
+    return look.math.over(look.math.less(look.number(verb.column, look.latest(())), look.at), DAY)
+
+
+def _distinct(look: Any, verb: verbs.Distinct, _: tuple[Any, ...]) -> Any:
+    return look.math.real(look.distinct(verb.where, verb.column, look.days_window(verb.within_days)))
+
+
+def _sum_before(look: Any, verb: verbs.SumBefore, inputs: tuple[Any, ...]) -> Any:
+    own: Floats | float = inputs[0]
+    limit, there = look.moment_after(own)
+    return look.math.where(there, look.math.real(look.sum_before(verb.column, verb.by, limit)) / SCALE, np.nan)
+
+
+_LEAVES: dict[type, Callable[[Any, Any, tuple[Any, ...]], Any]] = {
     verbs.Count: _count,
+    verbs.CountGiven: _count_given,
     verbs.Sum: _sum,
     verbs.Mean: _mean,
+    verbs.Deviation: _deviation,
+    verbs.Trend: _trend,
+    verbs.Share: _share,
+    verbs.TimeMean: _time_mean,
     verbs.Latest: _latest,
     verbs.First: _first,
     verbs.DaysSince: _days_since,
     verbs.DaysSinceFirst: _days_since_first,
     verbs.DaysUntil: _days_until,
     verbs.Distinct: _distinct,
-    verbs.SmoothedRate: _smoothed_rate,
-    verbs.Ratio: _ratio,
-    verbs.Difference: _difference,
-    verbs.Calendar: _calendar,
+    verbs.SumBefore: _sum_before,
 }

@@ -8,7 +8,7 @@ from typing import Any, cast
 import duckdb
 
 from features.errors import ForesellError
-from features.quoting import text
+from features.quoting import text, texts
 
 Tree = dict[str, "Tree"] | list["Tree"] | str | int | float | bool | None
 
@@ -43,9 +43,15 @@ def read_expression(where: str, sql: str) -> Expression:
 
     `where` names the place for the message, for example `tables.deals.compute.amount`.
     """
-    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-        answer = connection.execute(f"SELECT json_serialize_sql({text(f'SELECT ({sql}{chr(10)})')})").fetchone()
-    tree: Any = json.loads(answer[0]) if answer else {"error": True, "error_message": "empty"}
+    try:
+        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+            answer = connection.execute(f"SELECT json_serialize_sql({text(f'SELECT ({sql}{chr(10)})')})").fetchall()
+        tree: Any = json.loads(answer[0][0])
+        _nodes(tree)  # goes to the bottom, if there is one
+    except RecursionError as wrong:
+        raise BadExpression(where, f"{sql[:60]} ...", "its parts lie within each other hundreds deep") from wrong
+    except (duckdb.Error, RuntimeError, UnicodeError) as wrong:  # RuntimeError: what DuckDB itself stumbles over
+        raise BadExpression(where, sql, str(wrong).splitlines()[0]) from wrong
     if tree["error"]:
         raise BadExpression(where, sql, str(tree["error_message"]).splitlines()[0])
     select: dict[str, Tree] = tree["statements"][0]["node"] if len(tree["statements"]) == 1 else {}
@@ -58,7 +64,28 @@ def read_expression(where: str, sql: str) -> Expression:
         raise BadExpression(where, sql, "it holds a subquery")
     if "STAR" in classes:
         raise BadExpression(where, sql, "it names all columns with *")
+    if restless := _restless(nodes):
+        raise BadExpression(where, sql, restless)
     return Expression(sql, _columns(nodes), "WINDOW" in classes)
+
+
+def _restless(nodes: list[dict[str, Tree]]) -> str | None:
+    """What is wrong with a function that gives another answer each time, or more rows than it was given."""
+    called = {str(node["function_name"]).lower() for node in nodes if "function_name" in node}
+    if "unnest" in called:
+        return "unnest() makes several rows of one"
+    if any(
+        node.get("function_name") == "age" and len(cast(list[Tree], node.get("arguments", []))) == 1 for node in nodes
+    ):
+        return "age() of one time looks at the clock; give it two"
+    if not called:
+        return None
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+        found = connection.execute(
+            "SELECT min(function_name) FROM duckdb_functions() "
+            f"WHERE stability <> 'CONSISTENT' AND list_contains({texts(sorted(called))}, function_name)"
+        ).fetchall()[0][0]
+    return f"{found}() does not give the same answer each time" if found else None
 
 
 def _columns(nodes: list[dict[str, Tree]]) -> tuple[str, ...]:

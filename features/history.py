@@ -3,32 +3,28 @@
 Rows are never changed. A delivery adds rows and new versions of rows; each version counts from a
 moment (`version_at`): its `recorded_at` where the file gives one; else, for a row first seen, the
 row's own time; else, for a row that was on record with other values, the time the export was taken.
-A version counts until the next one does (`retired_at`). NULL in `version_at` means from ever.
+A version counts until the next one does, or until the row is told to be deleted (`retired_at`). NULL in
+`version_at` means from ever.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import copy
+import hashlib
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
-from features.contracts import ATTRIBUTE_PREFIX, STORED_AS, TABLES, Kind, Known, default_known
+from features.contracts import ATTRIBUTE_PREFIX, DELETED, TABLES, Known, default_known
+from features.delivery import NO_CURRENCY as NO_CURRENCY
+from features.delivery import Counts as Counts
+from features.delivery import Delivery as Delivery
 from features.errors import ForesellError
-from features.home import make_private
-from features.ledger import Entry, Ledger, Part, seal, text_of
-from features.quoting import name, text
+from features.ledger import Entry, Ledger, Log
+from features.quoting import text
+from features.storage import FOLDER as FOLDER
+from features.storage import LocalStore, NearStore, Store, open_store
 
 if TYPE_CHECKING:
     import duckdb
-
-FOLDER = "history"
-NO_CURRENCY = "XXX"
-"""ISO 4217 for no currency: where nothing says which one it is."""
-MEMORY = "450MB"
-"""What comparing a delivery with the record may take; more spills to the home folder."""
 
 
 class NoHistory(ForesellError):
@@ -46,40 +42,19 @@ class HistoryNotWritten(ForesellError):
     fix = "free some disk space or mend the folder's permissions, then run the import again."
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """What one import brings: typed Parquet files, one for each table.
+class History:
+    """One history, opened at its present state: later deliveries are not seen.
 
-    A file has columns of the contract (types: `contracts.STORED_AS`) and attributes as text columns
-    named `attr_<name>`. A column absent from the file keeps the value on record. `known` holds what
-    the mapping declared by table and column or attribute name. `taken_at` is naive UTC.
+    It lies in the home folder, or where the setting FORESELL_HISTORY says.
     """
 
-    tables: Mapping[str, Path]
-    known: Mapping[str, Mapping[str, Known]]
-    timezone: str
-    currency: str
-    origin: str
-    taken_at: datetime
-
-
-class Counts(NamedTuple):
-    """What became of a table's rows."""
-
-    new: int
-    changed: int
-    same: int
-
-
-class History:
-    """One history folder, opened at its present state: later deliveries are not seen."""
-
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, store: Store | None = None) -> None:
         self.home = home
-        self.folder = home / FOLDER
-        self.ledger = Ledger(self.folder)
-        self.entries = self.ledger.entries()
-        self._tracked_fields: tuple[int, frozenset[str]] | None = None
+        self.store = store or open_store(home)
+        self.ledger = Ledger(self.store)
+        self.log = self.ledger.read()
+        self._near: NearStore | None = None
+        self._tracked_fields: tuple[Log, frozenset[str]] | None = None
 
     @staticmethod
     def open(home: Path) -> "History":
@@ -95,6 +70,18 @@ class History:
         return history
 
     @property
+    def folder(self) -> Path:
+        """The folder of a history that lies on this machine."""
+        if not isinstance(self.store, LocalStore):
+            raise TypeError(f"{self.store.place} is no folder")
+        return self.store.folder
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every delivery, oldest first."""
+        return self.log.entries
+
+    @property
     def timezone(self) -> str | None:
         """The time zone of days given as moments: the latest delivery's."""
         return self.entries[-1].timezone if self.entries else None
@@ -108,46 +95,54 @@ class History:
 
     @property
     def fingerprint(self) -> str:
-        """A short text that changes with every delivery."""
-        import hashlib
-
-        sums = "".join(part.sha256 for entry in self.entries for part in entry.parts.values())
+        """A short text that changes with every delivery, and only then: a compaction leaves it as it is."""
+        sums = "".join(digest for entry in self.entries for digest in entry.sums)
         return hashlib.sha256(sums.encode()).hexdigest()[:12]
 
     def tables(self) -> tuple[str, ...]:
         """The tables that have rows, in the contract's order."""
-        present = {table for entry in self.entries for table, part in entry.parts.items() if part.rows}
-        return tuple(table for table in TABLES if table in present)
+        parts = self.log.parts
+        return tuple(table for table in TABLES if any(part.rows for part in parts.get(table, ())))
 
     def columns(self, table: str) -> tuple[str, ...]:
-        """Contract columns and attributes (`attr_...`) ever given for a table."""
-        parts = [entry.parts[table] for entry in self.entries if table in entry.parts]
-        seen = dict.fromkeys(column for part in parts for column in part.columns)
-        return tuple(seen)
+        """Contract columns and attributes (`attr_...`) ever given for a table; deletions are no column."""
+        seen = dict.fromkeys(column for part in self.log.parts.get(table, ()) for column in part.columns)
+        return tuple(column for column in seen if column != DELETED.name)
 
     def attributes(self, table: str) -> tuple[str, ...]:
         """Names of the attributes ever given for a table, without prefix."""
         found = [c for c in self.columns(table) if c.startswith(ATTRIBUTE_PREFIX)]
         return tuple(name.removeprefix(ATTRIBUTE_PREFIX) for name in sorted(found))
 
+    def files(self, table: str) -> list[str]:
+        """Addresses of the Parquet files that hold a table's rows, for any engine; read them together by name."""
+        files = [part.file for part in self.log.parts.get(table, ()) if part.rows]
+        return self._near.fetched(files) if self._near else [self.store.address(file) for file in files]
+
+    def declared(self, table: str, column: str) -> Known | None:
+        """What the latest mapping that speaks of a column or attribute says of when its value became true."""
+        for entry in reversed(self.entries):
+            if said := entry.known.get(table, {}).get(column):
+                return Known(said)
+        return None
+
     def known(self, table: str, column: str) -> Known:
         """When a column's or attribute's value became true; the latest declaration stands."""
-        for entry in reversed(self.entries):
-            if declared := entry.known.get(table, {}).get(column):
-                return Known(declared)
+        if declared := self.declared(table, column):
+            return declared
         if TABLES[table].column(column) is None:
             return Known.CURRENT
         return default_known(table, column, self._tracked())
 
     def _tracked(self) -> frozenset[str]:
         """The deal fields whose past values stand in `deal_changes`."""
-        if self._tracked_fields is None or self._tracked_fields[0] != len(self.entries):
+        if self._tracked_fields is None or self._tracked_fields[0] is not self.log:
             fields: frozenset[str] = frozenset()
             if "deal_changes" in self.tables():
                 with self.connect() as con:
                     found = con.execute(f"SELECT DISTINCT field FROM ({self.sql_versions('deal_changes')})")
                     fields = frozenset(row[0] for row in found.fetchall())
-            self._tracked_fields = (len(self.entries), fields)
+            self._tracked_fields = (self.log, fields)
         return self._tracked_fields[1]
 
     def connect(self) -> "duckdb.DuckDBPyConnection":
@@ -158,134 +153,49 @@ class History:
         con.execute("SET TimeZone='UTC'")
         con.execute("SET enable_progress_bar=false")
         con.execute(f"SET temp_directory={text(str(self.home / 'spill'))}")
+        self.store.prepare(con)
         return con
 
     def sql_versions(self, table: str) -> str:
-        """SELECT of every version of every row.
+        """SELECT of every version of every row that stood.
 
-        Columns: all of the contract (NULL where never given), the attributes, `version_at`,
-        `retired_at` and `version` (0 for the first).
+        Columns: all of the contract but `deleted_at` (NULL where never given), the attributes, `version_at`,
+        `retired_at`, `version` (0 for the first; a number left out is a time the row was deleted) and
+        `deleted_at`: `retired_at` of a version that ended because its row was deleted, else NULL.
         """
-        wanted = [*TABLES[table].names, *(ATTRIBUTE_PREFIX + a for a in self.attributes(table))]
-        parts = [entry.parts[table] for entry in self.entries if table in entry.parts]
-        if not any(part.rows for part in parts):
-            nothing = ", ".join(f"NULL::{_sql_type(table, column)} AS {name(column)}" for column in wanted)
-            return (
-                f"SELECT {nothing}, NULL::TIMESTAMP AS version_at, NULL::TIMESTAMP AS retired_at, "
-                "0 AS version WHERE false"
-            )
-        chosen = ", ".join(
-            name(c) if c in self.columns(table) else f"NULL::{_sql_type(table, c)} AS {name(c)}" for c in wanted
-        )
-        files = ", ".join(text(str(self.folder / part.file)) for part in parts if part.rows)
-        source = f"read_parquet([{files}], union_by_name=true)"
-        if not any(part.versions for part in parts):
-            return f"SELECT {chosen}, version_at, NULL::TIMESTAMP AS retired_at, 0 AS version FROM {source}"
-        key = ", ".join(name(column) for column in TABLES[table].key)
-        order = "version_at NULLS FIRST, delivery, delivery_row"
-        return (
-            f"SELECT {chosen}, version_at, lead(version_at) OVER w AS retired_at, "
-            f"row_number() OVER w - 1 AS version FROM {source} WINDOW w AS (PARTITION BY {key} ORDER BY {order})"
-        )
+        from features.version_sql import sql_versions
+
+        return sql_versions(self, table)
 
     def sql_latest(self, table: str, until: datetime | None = None) -> str:
-        """SELECT of the latest version of every row; with `until` (naive UTC), as on record before it."""
-        versions = self.sql_versions(table)
-        if until is None:
-            return f"SELECT * EXCLUDE (version_at, retired_at, version) FROM ({versions}) WHERE retired_at IS NULL"
-        moment = f"TIMESTAMP '{until.isoformat(sep=' ')}'"
-        return (
-            f"SELECT * EXCLUDE (version_at, retired_at, version) FROM ({versions}) "
-            f"WHERE (version_at IS NULL OR version_at < {moment}) AND (retired_at IS NULL OR retired_at >= {moment})"
-        )
+        """SELECT of the latest version of every row; with `until` (naive UTC), as on record before it.
+
+        Rows deleted by then are not among them.
+        """
+        from features.version_sql import sql_latest
+
+        return sql_latest(self, table, until)
 
     def append(self, delivery: Delivery) -> dict[str, Counts]:
-        """Add a delivery, all or nothing, and say what was new, changed and already there.
+        """Add a delivery, all or nothing, and say what was new, changed, deleted and already there.
 
         Afterwards this object sees the delivery. Raises CurrencyChanged, HistoryNotWritten.
         """
-        import duckdb
+        from features.appending import append
 
-        try:
-            make_private(self.home)
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.folder / ".lock"):
-                self.entries = self.ledger.entries()
-                self.ledger.sweep(self.entries)
-                return self._append(delivery)
-        except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as failure:
-            self.entries = self.ledger.entries()
-            raise HistoryNotWritten(str(failure).splitlines()[0]) from failure
+        return append(self, delivery)
 
-    def _append(self, delivery: Delivery) -> dict[str, Counts]:
-        if self.currency not in (None, NO_CURRENCY, delivery.currency) and delivery.currency != NO_CURRENCY:
-            raise CurrencyChanged(self.currency, delivery.currency)
-        number = len(self.entries) + 1
-        counts: dict[str, Counts] = {}
-        parts: dict[str, Part] = {}
-        with self.connect() as con:
-            con.execute(f"SET memory_limit='{MEMORY}'")
-            for table, path in delivery.tables.items():
-                counts[table], part = self._store(con, table, path, number, delivery)
-                if part.rows or table not in self.tables():
-                    parts[table] = part
-        if any(part.rows for part in parts.values()) or self._declares_anew(delivery):
-            entry = Entry(
-                number,
-                delivery.origin,
-                text_of(delivery.taken_at),
-                delivery.timezone,
-                delivery.currency,
-                {t: {c: str(k) for c, k in known.items()} for t, known in delivery.known.items()},
-                parts,
-            )
-            self.ledger.commit(entry)
-            self.entries = (*self.entries, entry)
-        return counts
+    def with_log(self, log: Log) -> "History":
+        """This history as another state of its log has it."""
+        other = copy.copy(self)
+        other.log = log
+        return other
 
-    def _declares_anew(self, delivery: Delivery) -> bool:
-        if not self.entries or self.timezone != delivery.timezone:
-            return True
-        return any(
-            self.known(table, column) != known
-            for table, declared in delivery.known.items()
-            for column, known in declared.items()
-        )
-
-    def _store(
-        self, con: "duckdb.DuckDBPyConnection", table: str, path: Path, number: int, delivery: Delivery
-    ) -> tuple[Counts, Part]:
-        """Write the rows of one table that are not on record; count the rest."""
-        from features.versions import sql_additions
-
-        staged = f"read_parquet({text(str(path))})"
-        given = tuple(row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {staged}").fetchall())
-        con.execute(sql_additions(self, table, staged, given, number, delivery.taken_at, delivery.timezone))
-        total, new, changed = con.execute(
-            f"SELECT (SELECT count(*) FROM {staged}), count(*) FILTER (NOT known_key), "
-            "count(*) FILTER (known_key) FROM additions"
-        ).fetchall()[0]
-        target = self.folder / "tables" / table / f"{number:08d}-{uuid4().hex[:8]}.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        con.execute(
-            f"COPY (SELECT * EXCLUDE (known_key) FROM additions) TO {text(str(target))} "
-            "(FORMAT parquet, COMPRESSION zstd)"
-        )
-        columns = tuple(c for c in dict.fromkeys((*given, *self.columns(table))))
-        con.execute("DROP TABLE additions")
-        part = Part(target.relative_to(self.folder).as_posix(), new + changed, seal(target), columns, changed > 0)
-        return Counts(new, changed, total - new - changed), part
-
-
-def _sql_type(table: str, column: str) -> str:
-    found = TABLES[table].column(column)
-    stored = str(STORED_AS[found.kind if found else Kind.TEXT])
-    return {
-        "string": "VARCHAR",
-        "timestamp[us]": "TIMESTAMP",
-        "date32[day]": "DATE",
-        "decimal128(18, 4)": "DECIMAL(18,4)",
-        "double": "DOUBLE",
-        "int64": "BIGINT",
-        "bool": "BOOLEAN",
-    }[stored]
+    def near(self, folder: Path) -> "History":
+        """This history for readers that may touch nothing but the home: files that lie elsewhere are copied
+        into `folder` when they are first asked for."""
+        if isinstance(self.store, LocalStore) and self.store.folder.resolve().is_relative_to(self.home.resolve()):
+            return self
+        other = copy.copy(self)
+        other._near = NearStore(self.store, folder)
+        return other

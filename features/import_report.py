@@ -12,9 +12,10 @@ SHOWN_GROUPS = 20
 
 @dataclass(frozen=True)
 class TableReport:
-    """One table of an import. `read` rows are new, changed, the same as on record, or rejected.
+    """One table of an import. `read` rows are new, changed, the same as on record, deletions, or rejected.
 
-    `left_out` rows were excluded by `where` and count for nothing.
+    `left_out` rows were excluded by `where` and count for nothing. `deleted` rows were on record and are no
+    longer: the file says so, or is complete and lacks them.
     """
 
     table: str
@@ -25,6 +26,7 @@ class TableReport:
     same: int
     rejected: int
     left_out: int
+    deleted: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class ImportReport:
 
     def lines(self) -> list[str]:
         """The report as text, a line each."""
-        head = f"{'table':<14}{'read':>10}{'new':>10}{'changed':>10}{'same':>10}{'rejected':>10}  files"
+        head = f"{'table':<14}{'read':>10}{'new':>10}{'changed':>10}{'same':>10}{'deleted':>10}{'rejected':>10}  files"
         found = [head, *(_table_line(table) for table in self.tables)]
         if self.rejects:
             found += ["", "Rejected:"]
@@ -62,7 +64,7 @@ class ImportReport:
 
 def _table_line(table: TableReport) -> str:
     files = ", ".join(table.files[:3]) + (f" and {len(table.files) - 3} more" if len(table.files) > 3 else "")
-    numbers = (table.read, table.new, table.changed, table.same, table.rejected)
+    numbers = (table.read, table.new, table.changed, table.same, table.deleted, table.rejected)
     left_out = f" ({table.left_out:,} rows left out by where)" if table.left_out else ""
     return f"{table.table:<14}" + "".join(f"{number:>10,}" for number in numbers) + f"  {files}{left_out}"
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from features.completeness import complete_tables
 from features.contracts import TABLES, Known
 from features.cross_checks import find_loose_references, reject_contradictions
 from features.errors import ForesellError
@@ -94,12 +95,14 @@ def _import(
         progress(f"checking {part.table.name} from {part.file}")
         inspection.add(part)
     progress("comparing the tables with each other")
-    repeated = reject_contradictions(inspection, history)
-    notes = _notes(folder, described, inspection, history)
+    near = history.near(inspection.folder)
+    repeated = reject_contradictions(inspection, near)
+    notes = _notes(folder, described, inspection, near)
     rejected, groups = gather_rejects(inspection)
     draft = inspection.folder / "rejects.csv"
     if groups:
         write_rejects(inspection, draft)
+    complete, doubts = complete_tables(inspection)
     delivery = Delivery(
         {table: inspection.deliver(table) for table in inspection.tables()},
         _known(inspection, history),
@@ -107,10 +110,13 @@ def _import(
         described.currency or history.currency or _only_currency(inspection),
         folder.resolve().name,
         taken_at,
+        complete,
     )
     inspection.close()
     progress("adding to the history")
+    before = len(history.entries)
     counts = history.append(delivery)
+    notes = (*notes, *doubts, *_found_out(history, before))
     kept = _keep_rejects(draft, home, f"{delivery.origin}-{taken_at:%Y%m%dT%H%M%S}") if groups else None
     tables = tuple(_table(inspection, t, counts[t], repeated[t], rejected.get(t, 0)) for t in inspection.tables())
     return ImportReport(delivery.origin, delivery.timezone, delivery.currency, tables, groups, notes, kept)
@@ -144,7 +150,10 @@ def _files_named(folder: Path, source: Source) -> list[Path]:
     paths: list[Path] = []
     for name in source.files:
         direct = folder / name
-        matches = [direct] if direct.is_file() else sorted(p for p in folder.glob(name) if p.is_file())
+        try:
+            matches = [direct] if direct.is_file() else sorted(p for p in folder.glob(name) if p.is_file())
+        except (ValueError, IndexError, NotImplementedError, OSError):  # no pattern, or no name at all
+            matches = []
         if not matches:
             raise NoSuchFile(source.table, name, folder, _listed(folder, name))
         paths += [path for path in matches if path not in paths]
@@ -196,6 +205,15 @@ def _notes(folder: Path, described: ImportMapping, inspection: Inspection, histo
     return tuple(dict.fromkeys([*notes, *find_loose_references(inspection, history)]))
 
 
+def _found_out(history: History, before: int) -> list[str]:
+    """What the import noticed of deals by comparing them with the record, where it added an entry."""
+    captured = history.entries[-1].captured if len(history.entries) > before else {}
+    if not captured:
+        return []
+    shown = ", ".join(f"{count:,} of {field}" for field, count in captured.items())
+    return [f"deal_changes: values noted by comparing deals with the record, as no file tells their changes: {shown}"]
+
+
 def _known(inspection: Inspection, history: History) -> dict[str, dict[str, Known]]:
     """What the parts declare, by table.
 
@@ -240,4 +258,5 @@ def _table(inspection: Inspection, table: str, counts: Counts, repeated: int, re
         counts.same + repeated,
         rejected,
         inspection.left_out[table],
+        counts.deleted,
     )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from features.contracts import TABLES
+from features.contracts import DELETED, RECORDED, TABLES
 from features.day_orders import day_orders
 from features.expressions import BadExpression
 from features.parts import Cell, Part
@@ -132,7 +132,8 @@ class Inspection:
             rows = f"SELECT * FROM ({rows}) {'QUALIFY' if where.windowed else 'WHERE'} {where.guarded}"
         raw = ", ".join(f"{_sql_raw(cell)} AS w{i}" for i, cell in enumerate(part.cells))
         trimmed = ", ".join(_sql_trimmed(i) for i in range(len(part.cells)))
-        texts = ", ".join(_sql_text(cell, i) for i, cell in enumerate(part.cells))
+        deleted = next((_sql_text(c, i) for i, c in enumerate(part.cells) if c.column is DELETED), None)
+        texts = ", ".join(_told(part, cell, i, deleted) for i, cell in enumerate(part.cells))
         chosen = f"SELECT _row, {texts} FROM (SELECT _row, {trimmed} FROM (SELECT _row, {raw} FROM ({rows})))"
         windowed = any(e.windowed for e in (where, *part.source.compute.values()) if e)
         try:
@@ -213,7 +214,10 @@ class Inspection:
         value = name(column.name)
         empty = self.fault(part, cell.label, *_empty(cell)) if column.required else None
         nul = self.fault(part, cell.label, "holds a NUL byte", "remove the character with code 0 from the text")
-        cases = [f"WHEN {x} IS NULL THEN {'NULL' if empty is None else empty}"]
+        deleted = next((f"x{n}" for n, c in enumerate(part.cells) if c.column is DELETED), "NULL")
+        spared = column.name not in part.table.key
+        empty_unless = f"CASE WHEN {deleted} IS NULL THEN {empty} END" if spared else str(empty)
+        cases = [f"WHEN {x} IS NULL THEN {'NULL' if empty is None else empty_unless}"]
         cases += [f"WHEN contains({x}, chr(0)) THEN {nul}", f"WHEN {value} IS NOT NULL THEN NULL"]
         for fault in read.faults:
             number = self.fault(part, cell.label, fault.reason, fault.fix, fault.choices)
@@ -259,11 +263,19 @@ def _sql_trimmed(i: int) -> str:
 
 
 def _sql_text(cell: Cell, i: int) -> str:
-    """SQL of a text with the mapping's `values` applied as `x<i>`."""
+    """SQL of a text with the mapping's `values` applied."""
     if not cell.values:
-        return f"t{i} AS x{i}"
+        return f"t{i}"
     cases = " ".join(f"WHEN {text(old)} THEN {text(new) if new else 'NULL'}" for old, new in cell.values.items())
-    return f"CASE t{i} {cases} ELSE t{i} END AS x{i}"
+    return f"CASE t{i} {cases} ELSE t{i} END"
+
+
+def _told(part: Part, cell: Cell, i: int, deleted: str | None) -> str:
+    """SQL of a text as `x<i>`: a deleted row tells its key and its times, whatever else stands in it."""
+    sql = _sql_text(cell, i)
+    if deleted is None or cell.column.name in (*part.table.key, RECORDED.name, DELETED.name):
+        return f"{sql} AS x{i}"
+    return f"CASE WHEN {deleted} IS NULL THEN {sql} END AS x{i}"
 
 
 def _empty(cell: Cell) -> tuple[str, str]:

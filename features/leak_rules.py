@@ -40,8 +40,9 @@ EXACT_ODDS, EXACT_ODDS_WARN = 3.0, 2.0
 FEWEST_NUMBERS = 100
 """Different numbers from which on their exactness can be judged."""
 
-OWN_LENGTH = 0.8
-"""Rank correlation with the deal's own length that only a value fixed at the close has."""
+OWN_LENGTH, PLANNED_LENGTH = 0.8, 0.95
+"""Rank correlation with the deal's own length that only a value fixed at the close has; and that no plan of the
+close, honest as it may be, has."""
 LIFE_EXPECTED, LIFE_FACTOR, LIFE_FACTOR_LOW = 0.05, 50, 5
 """A number of days that hardly exceeds its deal's length, though it would often exceed other deals': how
 often at least, how many times rarer it is, and surely is."""
@@ -214,7 +215,7 @@ def _length(column: Tested, bench: Bench) -> Iterator[Evidence]:
     facts = {"rho": f"{rho:.2f}", "low": f"{low:.2f}", "over": f"{over:.2%}", "expected": f"{expected:.1%}"}
     facts["deals"] = f"{len(values):,}"
     bound = tests.share_at_most(round(over * len(values)), len(values), bench.alpha)
-    if low > OWN_LENGTH:
+    if low > (PLANNED_LENGTH if column.column == "expected_close_on" else OWN_LENGTH):
         yield Evidence("tells-own-length", "error", facts)
     elif expected > LIFE_EXPECTED and over * LIFE_FACTOR <= expected and bound * LIFE_FACTOR_LOW < expected:
         yield Evidence("never-exceeds-own-length", "error", facts)
@@ -223,13 +224,14 @@ def _length(column: Tested, bench: Bench) -> Iterator[Evidence]:
 def _open(column: Tested, bench: Bench) -> Iterator[Evidence]:
     deals = bench.deals
     asked = np.ones(len(deals), bool) if column.asked is None else column.asked
-    for rows, code in ((asked & ~column.given, "blank-on-open-only"), (column.given, "given-on-open-only")):
+    closed, cohort, given = deals.closed[asked], bench.cohort[asked], column.given[asked]
+    for rows, code in ((~given, "blank-on-open-only"), (given, "given-on-open-only")):
         if not rows.any() or rows.all():
             continue
-        seen, expected = tests.count_against_expected(rows, deals.closed, bench.cohort)
+        seen, expected = tests.count_against_expected(rows, closed, cohort)
         bound = tests.count_at_most(seen, bench.alpha)
         if seen * OPEN_FACTOR <= expected and bound * OPEN_FACTOR_LOW < expected:
-            facts = {"open": f"{int((rows & ~deals.closed).sum()):,}", "closed": f"{seen:,}"}
+            facts = {"open": f"{int((rows & ~closed).sum()):,}", "closed": f"{seen:,}"}
             yield Evidence(code, "error", facts | {"expected": f"{expected:,.0f}"})
 
 

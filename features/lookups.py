@@ -1,4 +1,4 @@
-"""What must a deal told online be looked up in? Rates to the base currency, and the stages' places, over time."""
+"""What must a row told online be looked up in? Rates to the base currency, and the stages' places, over time."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,14 @@ from features.stream_sql import known_since, rates_over_time
 
 @dataclass(frozen=True)
 class Rates:
-    """Rates to the base currency, each since when it was known (microseconds), in that order."""
+    """Rates to the base currency, each since when it was known (microseconds), in that order.
+
+    `days` are the days (since 1970) for which they are valid.
+    """
 
     base: str | None
     over_time: Mapping[str, tuple[Sequence[int], Sequence[float]]]
+    days: Mapping[str, Sequence[int]]
 
     def rate(self, currency: str | None, at: int) -> float | None:
         """The rate known at a moment; None where there is none."""
@@ -23,6 +27,15 @@ class Rates:
         since, rates = self.over_time.get(currency, ((), ()))
         known = bisect_right(since, at)
         return rates[known - 1] if known else None
+
+    def told(self, currency: str, day: int, rate: float, since: int) -> "Rates":
+        """These rates and one more, known later than all others of its currency: it stands if no later day's is known."""
+        held, rates = self.over_time.get(currency, ((), ()))
+        days = self.days.get(currency, ())
+        if days and days[-1] >= day:
+            return self
+        over_time = {**self.over_time, currency: ((*held, since), (*rates, rate))}
+        return Rates(self.base, over_time, {**self.days, currency: (*days, day)})
 
 
 @dataclass(frozen=True)
@@ -41,18 +54,33 @@ class StagePlaces:
             found = self.anywhere.get(stage)
         return MISSING if found is None or found[0] > at else found[1] * SCALE
 
+    def told(self, pipeline: str, stage: str, position: int, since: int) -> "StagePlaces":
+        """These places and one more, known later than all others. The first that was told of a stage stands."""
+        if (pipeline, stage) in self.stages:
+            return self
+        found = min((since, position), self.anywhere.get(stage, (since, position)))
+        return StagePlaces(
+            {pipeline: since, **self.pipelines},
+            {**self.stages, (pipeline, stage): (since, position)},
+            {**self.anywhere, stage: found},
+        )
+
 
 def read_rates(history: History) -> Rates:
     """The rates of a history."""
     found = rates_over_time(history)
     if found is None:
-        return Rates(history.currency, {})
+        return Rates(history.currency, {}, {})
     with history.connect() as con:
         rows = con.execute(
             "SELECT of_currency, list(since ORDER BY since), list(rate::DOUBLE ORDER BY since) "
             f"FROM ({found}) GROUP BY 1"
         ).fetchall()
-    return Rates(history.currency, {currency: (since, rates) for currency, since, rates in rows})
+        last = con.execute(
+            f"SELECT currency, max(valid_on) - DATE '1970-01-01' FROM ({history.sql_versions('fx_rates')}) GROUP BY 1"
+        ).fetchall()
+    over_time = {currency: (since, rates) for currency, since, rates in rows}
+    return Rates(history.currency, over_time, {currency: (day,) for currency, day in last})
 
 
 def read_places(history: History) -> StagePlaces:

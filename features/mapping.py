@@ -51,7 +51,8 @@ class Source:
     """What the mapping says of one source of one table. Empty `files` mean: named after the table.
 
     `columns` map contract names to the file's headers; `values` map a column's texts to other texts or
-    to nothing; `attributes` with None are left out; `dates` are strptime formats.
+    to nothing; `attributes` with None are left out; `dates` are strptime formats. `complete` says that the files
+    hold every row of the table, so that rows on record and not in them were deleted.
     """
 
     table: str
@@ -66,6 +67,7 @@ class Source:
     numbers: Mapping[str, NumberStyle] = field(default_factory=dict)
     where: Expression | None = None
     compute: Mapping[str, Expression] = field(default_factory=dict)
+    complete: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,13 @@ from features.written_numbers import NumberStyle, read_number_style
 TOP = ("timezone", "currency", "tables")
 KEYS = (
     "file", "columns", "values", "known", "attributes", "sheet", "encoding", "dates", "numbers", "where", "compute",
+    "complete",
 )  # fmt: skip
 DATES = (Kind.MOMENT, Kind.DAY)
+YES, NO = ("true", "yes"), ("false", "no")
 NUMBERS = (Kind.MONEY, Kind.NUMBER, Kind.INTEGER, Kind.SHARE)
+NO_ENCODINGS = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
+"""What Python calls text encodings and no file is written in."""
 Made = TypeVar("Made")
 
 
@@ -98,6 +102,7 @@ def _source(table: Table, node: Node, place: str) -> Source:
         numbers,
         read_expression(f"{place}.where", where) if where else None,
         compute,
+        _yes_or_no(keys.get("complete"), f"{place}.complete"),
     )
 
 
@@ -117,6 +122,13 @@ def _known(node: Node, place: str) -> Known:
     if word not in tuple(Known):
         raise UnknownWord(place, word, "moment a value becomes known", hint(word or "", [*Known]))
     return Known(word)
+
+
+def _yes_or_no(node: Node, place: str) -> bool:
+    word = (_text(node, place) or "false").lower()
+    if word not in (*YES, *NO):
+        raise WrongShape(place, f"'{word}'", "true or false")
+    return word in YES
 
 
 def _expression(node: Node, place: str) -> Expression:
@@ -163,8 +175,11 @@ def _encoding(word: str | None, place: str) -> str | None:
     if word is None:
         return None
     try:
-        return codecs.lookup(word).name
-    except LookupError as wrong:
+        found = codecs.lookup(word).name
+        if "a".encode(found).decode(found) == "a" and found not in NO_ENCODINGS:
+            return found
+        raise LookupError(word)
+    except (LookupError, ValueError) as wrong:
         known = ("utf-8", "gb18030", "gbk", "big5", "shift_jis", "cp1252", "latin-1", "utf-16")
         raise UnknownWord(place, word, "text encoding", hint(word, known)) from wrong
 

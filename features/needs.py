@@ -1,13 +1,12 @@
 """What a feature has to find in a history: streams, whose events, columns."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from features import verbs
 from features.definition import Feature
-from features.evaluate import OWNERS
-from features.streams import Stream
-from features.verbs import Of, Verb
+from features.owners import owners_needed
+from features.stream import StreamSet
+from features.verbs import Leaf, Of, Verb, inputs_of
 
 
 @dataclass(frozen=True)
@@ -19,42 +18,44 @@ class Need:
     columns: frozenset[str]
 
 
-def needs_of(verb: Verb) -> Iterator[Need]:
+def leaves_of(verb: Verb, entity: str) -> Iterator[Leaf]:
+    """Every verb that has to be looked up for this one, its owners' and its parts' before their own; may repeat."""
+    for part in inputs_of(verb, entity):
+        yield from leaves_of(part, entity)
+    if isinstance(verb, Leaf):
+        for owner in owners_needed(verb.of, entity):
+            yield from leaves_of(owner, entity)
+        yield verb
+
+
+def columns_used(verb: Leaf) -> frozenset[str]:
+    """The columns a verb looks at."""
+    used = {name for name, _ in getattr(verb, "where", ())}
+    return frozenset(used | {getattr(verb, word) for word in ("column", "by") if hasattr(verb, word)})
+
+
+def needs_of(verb: Verb, entity: str = "deal") -> Iterator[Need]:
     """Everything a verb looks at, its parts' needs and its owners' included."""
-    for field in fields(verb):
-        part = getattr(verb, field.name)
-        if isinstance(part, Verb):
-            yield from needs_of(part)
-    stream = getattr(verb, "stream", None)
-    if stream is None:
-        return
-    column = getattr(verb, "column", None)
-    used = frozenset([*([column] if column else []), *(name for name, _ in getattr(verb, "where", ()))])
-    of: Of = getattr(verb, "of", "deal")
-    yield Need(stream, of, used)
-    if isinstance(verb, verbs.SmoothedRate):
-        yield Need(stream, "everyone", used)
-    if of in OWNERS:
-        yield from needs_of(OWNERS[of])
+    for leaf in leaves_of(verb, entity):
+        yield Need(leaf.stream, leaf.of, columns_used(leaf))
 
 
-def columns_of(features: tuple[Feature, ...]) -> dict[str, frozenset[str]]:
+def columns_of(features: Iterable[Feature]) -> dict[str, frozenset[str]]:
     """The columns wanted of each stream to compute these features."""
     wanted: dict[str, frozenset[str]] = {}
     for feature in features:
-        for need in needs_of(feature.verb):
+        for need in needs_of(feature.verb, feature.entity):
             wanted[need.stream] = wanted.get(need.stream, frozenset()) | need.columns
     return wanted
 
 
-def lacking(feature: Feature, streams: dict[str, Stream]) -> str | None:
+def lacking(feature: Feature, streams: StreamSet) -> str | None:
     """Why a feature cannot be computed from these streams; None when it can."""
-    for need in needs_of(feature.verb):
-        stream = streams.get(need.stream)
-        if stream is None:
+    for need in needs_of(feature.verb, feature.entity):
+        if need.stream not in streams.streams:
             return f"the history has nothing that gives {need.stream}"
-        if need.of not in stream.keys:
-            return f"{need.stream} do not say which {need.of} they belong to"
-        if absent := need.columns - stream.columns.keys():
+        if not streams.has_key(need.stream, need.of):
+            return f"{need.stream} do not say which {need.of.replace('&', ' and ')} they belong to"
+        if absent := need.columns - streams.columns(need.stream).keys():
             return f"{need.stream} have no {', '.join(sorted(absent))} known at the time"
     return None

@@ -1,4 +1,4 @@
-"""Which deals are open at a moment, as far as was on record then?"""
+"""Which deals are open at a moment, and which customers are active, as far as was on record then?"""
 
 from datetime import datetime
 
@@ -6,11 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import Micros, Moments, micros
-from features.engines.local import LocalStreams
-from features.evaluate import Category, Evaluation
+from features.definition import Feature
+from features.engines.local import LocalFeatures
 from features.history import History
+from features.needs import lacking
 from features.stream_sql import known_since
-from features.verbs import Latest
+from features.streams import open_streams
+from features.values_at import Category
+from features.verbs import Count, Difference, Latest, Verb
 
 
 def open_deals(history: History, as_of: datetime) -> Moments:
@@ -35,10 +38,62 @@ def deals_created(history: History, before: datetime) -> tuple[NDArray[np.object
 
 
 def open_then(history: History, moments: Moments) -> NDArray[np.bool_]:
-    """Whether each deal was open at its moment."""
+    """Whether each deal was on record, not deleted, and open at its moment."""
     if not len(moments):
         return np.empty(0, bool)
-    streams = LocalStreams(history, {"states": frozenset({"status"})})
-    status = Evaluation(streams, moments).value(Latest("states", "status"))
+    with LocalFeatures(STATE, moments, history) as found:
+        values = found.values()
+    status, lives = values["status"], values["lives"]
     assert isinstance(status, Category)
-    return np.asarray([text is None or text == "open" for text in status.texts()], bool)
+    assert not isinstance(lives, Category)
+    is_open = np.asarray([text is None or text == "open" for text in status.texts()], bool)
+    return is_open & (lives > 0)
+
+
+STATE = (
+    Feature("status", "", "", Latest("states", "status")),
+    Feature("lives", "", "", Count("creations")),
+)
+"""What tells whether a deal is open: columns of no table."""
+
+
+def active_customers(history: History, as_of: datetime, within_days: float = 365) -> Moments:
+    """The customers with an order or purchase in the days before `as_of` (naive UTC), or a running contract; by id."""
+    found = customers_known(history, as_of)
+    moments = Moments(found, np.full(len(found), micros(as_of)))
+    streams = open_streams(history)
+    signs = [f for f in _signs_of_life(within_days) if lacking(f, streams) is None]
+    if not len(moments) or not signs:
+        return Moments(found[:0], moments.at[:0])
+    with LocalFeatures(tuple(signs), moments, history) as told:
+        values = told.values()
+    alive = np.zeros(len(moments), bool)
+    for value in values.values():
+        assert not isinstance(value, Category)
+        alive |= value > 0
+    return Moments(found[alive], moments.at[alive])
+
+
+def _signs_of_life(within_days: float) -> tuple[Feature, ...]:
+    begun, ended, over = (Count(s, of="customer") for s in ("subscriptions", "cancellations", "endings"))
+    contracts: Verb = Difference(begun, ended)
+    return (
+        Feature("orders", "", "", Count("orders", within_days=within_days, of="customer"), "customer"),
+        Feature("contracts", "", "", Difference(contracts, over), "customer"),
+        Feature("uncancelled", "", "", contracts, "customer"),
+    )
+
+
+def customers_known(history: History, before: datetime) -> NDArray[np.object_]:
+    """Every customer that any row on record before a moment speaks of, by id."""
+    streams = open_streams(history)
+    told = [
+        f"SELECT id FROM ({streams.select(stream, 'customer', ())}) WHERE known < {micros(before)}"
+        for stream in ("customers", "orders", "subscriptions", "tickets")
+        if stream in streams.streams and streams.has_key(stream, "customer")
+    ]
+    if not told:
+        return np.empty(0, object)
+    with history.connect() as con:
+        found = con.execute(f"SELECT DISTINCT id FROM ({' UNION ALL '.join(told)}) ORDER BY id").fetchnumpy()
+    return np.asarray(found["id"], object)

@@ -38,7 +38,7 @@ def write_table(table: "pa.Table", path: Path) -> None:
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise UnknownEnding(path, ", ".join(ENDINGS))
-    with _whole(path) as draft:
+    with whole(path) as draft:
         _write(table, draft, ending)
 
 
@@ -48,7 +48,7 @@ def write_text(writers: "Mapping[str, Callable[[], str]]", path: Path) -> None:
     if writer is None:
         raise UnknownEnding(path, ", ".join(writers))
     text = writer()
-    with _whole(path) as draft:
+    with whole(path) as draft:
         draft.write_text(text, "utf-8")
 
 
@@ -60,9 +60,9 @@ def table_text(table: "pa.Table") -> str:
 
 
 @contextmanager
-def _whole(path: Path) -> "Iterator[Path]":
-    """A draft beside the file that takes its place at the end, or leaves nothing."""
-    draft = path.with_name(f".{path.name}.part")
+def whole(path: Path) -> "Iterator[Path]":
+    """A draft beside the file that takes its place at the end, or leaves nothing. Raises NotWritable."""
+    draft = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         yield draft
         os.replace(draft, path)
@@ -70,6 +70,10 @@ def _whole(path: Path) -> "Iterator[Path]":
         with suppress(OSError):
             draft.unlink()
         raise NotWritable(path, failure.strerror or failure) from failure
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
 
 
 def _write(table: "pa.Table", path: Path, ending: str) -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from features.contracts import ATTRIBUTE_PREFIX, TABLES, Column, Kind, Known, Table
+from features.contracts import ATTRIBUTE_PREFIX, DELETED, TABLES, Column, Kind, Known, Table
 from features.errors import ForesellError
 from features.expressions import Expression
 from features.mapping import ClashingNames, Source
 from features.sources.staged import RESERVED, Staged
 from features.suggesting import hint
+
+NOTHING = Expression("NULL", (), False)
+"""What fills a required column in a file of deletions, whose rows have keys alone."""
 
 
 class MissingColumn(ForesellError):
@@ -80,8 +83,11 @@ def plan_part(number: int, file: str, staged: Staged, source: Source, elsewhere:
     headers = _Headers(file, staged)
     cells = [cell for column in table.columns if (cell := _contract_cell(column, source, headers, place))]
     given = {cell.column.name for cell in cells}
+    deletes = DELETED.name in given
     for required in table.required:
-        if required not in given:
+        if required not in given and deletes and required not in table.key:
+            cells.append(Cell(next(c for c in table.columns if c.name == required), None, NOTHING))
+        elif required not in given:
             raise MissingColumn(file, table.name, required, hint(required, staged.headers))
     attributes = [
         Cell(

@@ -164,3 +164,52 @@ def rates_over_time(history: History) -> str | None:
         f"SELECT *, greatest({local_midnight(history, 'valid_on')}, epoch_us(version_at)) AS since "
         f"FROM ({history.sql_versions('fx_rates')}) WHERE version = 0)"
     )
+
+
+def lives(history: History) -> str:
+    """SELECT of the versions of deals in which one begins to be on record, with `ends`: when it was deleted, or NULL.
+
+    A deal that was deleted and came again lives twice.
+    """
+    return (
+        "SELECT * EXCLUDE (came_back), epoch_us(min(deleted_at) OVER (PARTITION BY deal_id ORDER BY version "
+        "ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)) AS ends FROM ("
+        "SELECT *, version = 0 OR lag(deleted_at) OVER (PARTITION BY deal_id ORDER BY version) IS NOT NULL "
+        "AS came_back "
+        f"FROM ({history.sql_versions('deals')})) QUALIFY came_back"
+    )
+
+
+def merges(history: History) -> str:
+    """SELECT gone, remains, at, until: whose events count for whom, from when that was known until it was so no more.
+
+    Chains are followed: who was merged into a customer that was merged in turn counts for the last, and for none
+    between. A circle of merges ends where it would close.
+    """
+    direct = (
+        f"SELECT customer_id AS gone, merged_into AS remains, {known_since('customers')} AS at, "
+        f"epoch_us(retired_at) AS until FROM ({history.sql_versions('customers')}) "
+        "WHERE merged_into IS NOT NULL AND merged_into <> customer_id"
+    )
+    return (
+        f"SELECT * FROM (WITH RECURSIVE direct AS ({direct}), chains AS ("
+        "SELECT gone, remains, direct.at, until, [gone, remains] AS path FROM direct UNION ALL "
+        "SELECT c.gone, d.remains, greatest(c.at, d.at), least(c.until, d.until), list_append(c.path, d.remains) "
+        "FROM chains c JOIN direct d ON d.gone = c.remains AND NOT list_contains(c.path, d.remains)) "
+        "SELECT c.gone, c.remains, c.at, least(c.until, n.at) AS until FROM chains c "
+        "LEFT JOIN (SELECT gone, min(direct.at) AS at FROM direct GROUP BY gone) n "
+        "ON n.gone = c.remains AND NOT list_contains(c.path[:-2], n.gone) "
+        "WHERE least(c.until, n.at) IS NULL OR least(c.until, n.at) > c.at)"
+    )
+
+
+def unmerged(history: History) -> str:
+    """SELECT customer_id, since, until: when each customer who was ever merged counted for itself."""
+    known = known_since("customers")
+    versions = history.sql_versions("customers")
+    return (
+        f"SELECT customer_id, CASE WHEN version = 0 THEN {EVER} ELSE {known} END AS since, "
+        "epoch_us(retired_at) AS until "
+        f"FROM ({versions}) WHERE merged_into IS NULL UNION ALL "
+        f"SELECT customer_id, {EVER}, {known} FROM ({versions}) WHERE version = 0 AND merged_into IS NOT NULL"
+    )

@@ -34,6 +34,9 @@ def read_yaml(path: Path) -> Node:
     try:
         written = path.read_bytes().decode("utf-8-sig")
         root = yaml.compose(written, Loader=_TextLoader)
+        return _Plain(path.name).of(root) if root is not None else None
+    except RecursionError as wrong:
+        raise UnreadableYaml(path.name, 1, "its parts lie within each other hundreds deep") from wrong
     except UnicodeDecodeError as wrong:
         raise UnreadableYaml(path.name, 1, "it is not UTF-8 text") from wrong
     except yaml.MarkedYAMLError as wrong:
@@ -41,19 +44,35 @@ def read_yaml(path: Path) -> Node:
         raise UnreadableYaml(path.name, mark.line + 1 if mark else 1, wrong.problem or "unreadable") from wrong
     except yaml.YAMLError as wrong:
         raise UnreadableYaml(path.name, 1, str(wrong).splitlines()[0]) from wrong
-    return _plain(root, path) if root is not None else None
 
 
-def _plain(node: yaml.Node, path: Path) -> Node:
-    if isinstance(node, yaml.MappingNode):
-        found: dict[str, Node] = {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise UnreadableYaml(path.name, key.start_mark.line + 1, "a key must be a word or a text")
-            if key.value in found:
-                raise UnreadableYaml(path.name, key.start_mark.line + 1, f"'{key.value}' stands here twice")
-            found[key.value] = _plain(value, path)
+class _Plain:
+    """Turns the nodes of one file into dicts, lists, texts and None; a part named twice (`&a`, `*a`) is turned once."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.done: dict[int, Node] = {}
+        self.begun: set[int] = set()
+
+    def of(self, node: yaml.Node) -> Node:
+        if id(node) in self.done:
+            return self.done[id(node)]
+        if id(node) in self.begun:
+            raise UnreadableYaml(self.file, node.start_mark.line + 1, "a part holds itself")
+        self.begun.add(id(node))
+        found = self.done[id(node)] = self._of(node)
         return found
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, path) for item in node.value]
-    return None if node.tag == "tag:yaml.org,2002:null" else str(node.value)
+
+    def _of(self, node: yaml.Node) -> Node:
+        if isinstance(node, yaml.MappingNode):
+            found: dict[str, Node] = {}
+            for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    raise UnreadableYaml(self.file, key.start_mark.line + 1, "a key must be a word or a text")
+                if key.value in found:
+                    raise UnreadableYaml(self.file, key.start_mark.line + 1, f"'{key.value}' stands here twice")
+                found[key.value] = self.of(value)
+            return found
+        if isinstance(node, yaml.SequenceNode):
+            return [self.of(item) for item in node.value]
+        return None if node.tag == "tag:yaml.org,2002:null" else str(node.value)

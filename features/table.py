@@ -1,15 +1,19 @@
 """The only way to get a feature table, for training and for scoring alike."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 
 from features.as_of import Moments
 from features.definition import Feature
-from features.engines.local import Columns, LocalStreams
+from features.engines.local import MEMORY_MB, LocalFeatures
 from features.errors import ForesellError
 from features.evaluate import Category, Evaluation, Streams, Values
 from features.history import History
-from features.needs import columns_of
+from features.in_memory import Columns, InMemory
+from features.needs import columns_of, lacking
+from features.streams import open_streams
 
 
 class NotInHistory(ForesellError):
@@ -21,34 +25,74 @@ class NotInHistory(ForesellError):
 
 def compute(features: tuple[Feature, ...], streams: Streams, moments: Moments) -> dict[str, Values]:
     """Each feature's values at the moments, from streams already open."""
-    evaluation = Evaluation(streams, moments)
+    evaluation = Evaluation(streams, moments, features[0].entity if features else "deal")
     return {feature.name: evaluation.value(feature.verb) for feature in features}
 
 
-def streams_for(features: tuple[Feature, ...], history: History, columns: Columns | None = None) -> LocalStreams:
+def streams_for(features: tuple[Feature, ...], history: History, columns: Columns | None = None) -> InMemory:
     """The streams these features look at, with more `columns` where asked. Raises NotInHistory."""
-    streams = LocalStreams(history, columns or columns_of(features))
+    streams = InMemory(history, columns or columns_of(features))
     for feature in features:
         if reason := streams.lacking(feature):
             raise NotInHistory(feature.name, reason)
     return streams
 
 
-def build_table(features: tuple[Feature, ...], moments: Moments, history: History) -> pa.Table:
+def build_table(
+    features: tuple[Feature, ...], moments: Moments, history: History, memory_mb: int = MEMORY_MB
+) -> pa.Table:
     """A table with one row per moment: the id, `as_of` (UTC), then the features in their order.
 
-    Numbers are float64 with NULL for missing, texts are strings. Raises NotInHistory.
+    Numbers are float64 with NULL for missing, texts are strings. Looking up takes `memory_mb` beside the table.
+    Raises NotInHistory.
     """
+    check(features, history)
+    with LocalFeatures(features, moments, history, memory_mb) as found:
+        return _rows(features, moments, 0, len(moments), found.values())
+
+
+def write_features(
+    features: tuple[Feature, ...],
+    moments: Moments,
+    history: History,
+    path: Path,
+    memory_mb: int = MEMORY_MB,
+    threads: int | None = None,
+) -> None:
+    """The same table as a Parquet file, written some rows at a time within `memory_mb`."""
+    import pyarrow.parquet as pq
+
+    check(features, history)
+    with LocalFeatures(features, moments, history, memory_mb, threads) as found:
+        writer: pq.ParquetWriter | None = None
+        for first, end, values in found.blocks():
+            table = _rows(features, moments, first, end, values)
+            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+            writer.write_table(table)
+        if writer is None:
+            pq.write_table(_rows(features, moments, 0, 0, found.values()), path)
+        else:
+            writer.close()
+
+
+def check(features: tuple[Feature, ...], history: History) -> None:
+    """Raises NotInHistory for the first feature that the history cannot give."""
+    streams = open_streams(history)
+    for feature in features:
+        if reason := lacking(feature, streams):
+            raise NotInHistory(feature.name, reason)
+
+
+def _rows(features: tuple[Feature, ...], moments: Moments, first: int, end: int, values: dict[str, Values]) -> pa.Table:
     entity = features[0].entity if features else "deal"
-    values = compute(features, streams_for(features, history), moments)
-    columns = {
-        f"{entity}_id": pa.array(moments.ids, pa.string()),
-        "as_of": pa.array(moments.at, pa.timestamp("us")),
-    }
+    names, codes = moments.names
+    ids = pa.DictionaryArray.from_arrays(codes[first:end], pa.array(names, pa.string())).cast(pa.string())
+    columns = {f"{entity}_id": ids, "as_of": pa.array(moments.at[first:end], pa.timestamp("us"))}
     return pa.table(columns | {name: _column(value) for name, value in values.items()})
 
 
 def _column(value: Values) -> pa.Array:
     if isinstance(value, Category):
-        return pa.array(value.texts(), pa.string())
+        codes = pa.array(value.codes, mask=value.codes < 0)
+        return pa.DictionaryArray.from_arrays(codes, pa.array(value.levels, pa.string())).cast(pa.string())
     return pa.array(value, pa.float64(), mask=np.isnan(value))

@@ -1,10 +1,16 @@
-"""Which rows of a delivery are news: new rows, new versions of known rows, and from when they count."""
+"""Which rows of a delivery are news: new rows, new versions of known rows, deletions, and from when they count?
+
+A row with `deleted_at` ends the version on record. It counts from its `recorded_at` where that is not before
+the deletion itself (an earlier one speaks of the row), else from the day of the export, and never from before
+the deletion. Where nothing was on record there is nothing to end, and nothing is added.
+"""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from features.contracts import TABLES, Kind
+from features.contracts import DELETED, TABLES, Kind
 from features.quoting import name
+from features.version_sql import EVER, sql_moment, sql_told
 
 if TYPE_CHECKING:
     from features.history import History
@@ -23,67 +29,155 @@ def sql_additions(
 
     A row is compared with the version on record at its own `recorded_at`, or at `taken_at` where it
     has none. Days are read in `timezone`. Columns the delivery does not give keep that version's values.
+    `number` is the delivery's place among the deliveries.
     `known_key` tells whether the key was on record, or stood earlier in the same delivery.
     """
     spec = TABLES[table]
     key = ", ".join(name(column) for column in spec.key)
     same_key = " AND ".join(f"s.{name(c)} = r.{name(c)}" for c in spec.key)
-    taken = f"TIMESTAMP '{taken_at.isoformat(sep=' ')}'"
-    recorded = "s.recorded_at" if "recorded_at" in given else "NULL::TIMESTAMP"
-    compared = [c for c in given if c not in spec.key and c != "recorded_at"]
+    taken = sql_moment(taken_at)
+    deletes, dated = DELETED.name in given, "recorded_at" in given
+    recorded = "s.recorded_at" if dated else "NULL::TIMESTAMP"
+    gone = "s.deleted_at IS NOT NULL" if deletes else "false"
+    values = [c for c in given if c not in (*spec.key, "recorded_at", DELETED.name)]
     on_record = {*spec.names, *history.columns(table)}
     differs = " OR ".join(
-        f"s.{name(c)} IS DISTINCT FROM r.{name(c)}" if c in on_record else f"s.{name(c)} IS NOT NULL" for c in compared
+        f"s.{name(c)} IS DISTINCT FROM r.{name(c)}" if c in on_record else f"s.{name(c)} IS NOT NULL" for c in values
     )
-    differs = differs or "false"
     kept = [c for c in history.columns(table) if c not in (*given, "recorded_at")]
     # A row told to be older than any on record must not borrow what was written later.
     stood = f"{recorded} IS NULL OR r.version_at IS NULL OR r.version_at <= {recorded}"
-    filled = "".join(f", CASE WHEN {stood} THEN r.{name(c)} END AS {name(c)}" for c in kept)
-    first_seen = f"coalesce({recorded}, {_own_time(table, given, timezone)})"
+    borrowed = {c: f"CASE WHEN {stood} THEN r.{name(c)} END" for c in values + kept if c in on_record}
+    filled = "".join(f", {borrowed[c]} AS {name(c)}" for c in kept)
+    # A deletion tells nothing but itself: the values are those that stood, for a row that comes again.
+    own_values = "".join(f", CASE WHEN {gone} THEN {borrowed.get(c, 'NULL')} ELSE s.{name(c)} END AS {name(c)}"
+                         for c in values) if deletes else "".join(f", s.{name(c)}" for c in values)  # fmt: skip
+    told = f"{key}{', recorded_at' if dated else ''}"
+    chosen = ", ".join(f"s.{column}" for column in told.split(", "))
     own = _own_time(table, given, timezone)
     # An undated row with a dated one of the same key behind it is the older of the two, not today's.
-    counts_at = (
-        f"CASE WHEN {recorded} IS NOT NULL THEN {recorded} "
-        f"WHEN s.turn < s.turns THEN coalesce({own}, {_EVER}) ELSE {taken} END"
+    before = (
+        f"CASE WHEN {gone} THEN s.deleted_at ELSE coalesce({own}, {EVER}) END"
+        if deletes
+        else f"coalesce({own}, {EVER})"
     )
+    today = f"greatest({taken}, s.deleted_at)" if deletes else taken
+    counts_at = f"CASE WHEN {recorded} IS NOT NULL THEN {recorded} WHEN s.turn < s.turns THEN {before} ELSE {today} END"
     moved = (
         f"CASE WHEN {recorded} IS NULL AND s.turn < s.turns THEN coalesce({own}, r.version_at) "
         f"ELSE coalesce({recorded}, greatest({taken}, coalesce(r.version_at, {taken}))) END"
     )
+    version_at = f"CASE WHEN r.version IS NOT NULL THEN {moved} ELSE coalesce({recorded}, {own}) END"
+    news = f"r.version IS NULL OR r.gone OR ({differs or 'false'}) OR NOT ({stood})"
+    live_before = "NULL::TIMESTAMP"
+    if deletes:
+        live_before = "s.live_before"
+        stands = f"CASE WHEN {stood} THEN r.version_at END"
+        version_at = f"CASE WHEN {gone} THEN greatest({counts_at}, {live_before}, {stands}) ELSE {version_at} END"
+        ends = f"r.version IS NOT NULL AND NOT r.gone AND ({stood})"
+        ended_here = (
+            f"{live_before} IS NOT NULL AND (r.version IS NULL OR NOT ({stood}) "
+            f"OR coalesce(r.version_at, {EVER}) < {live_before})"
+        )
+        news = f"CASE WHEN {gone} THEN ({ends}) OR ({ended_here}) ELSE {news} END"
     return f"""
     CREATE OR REPLACE TEMP TABLE additions AS
     WITH staged AS (
-        SELECT *, row_number() OVER () AS delivery_row FROM {staged}
+        SELECT *{_REPLACED if deletes and dated else ""}, row_number() OVER () AS delivery_row FROM {staged}
     ), repeated AS (
         SELECT {key} FROM staged GROUP BY ALL HAVING count(*) > 1
-    ), ordered AS (
+    ), turned AS (
         SELECT s.*, 1 AS turn, 1 AS turns FROM staged s ANTI JOIN repeated USING ({key})
         UNION ALL BY NAME
         SELECT s.*, row_number() OVER (
-            PARTITION BY {key} ORDER BY {"recorded_at NULLS FIRST," if "recorded_at" in given else ""} delivery_row
+            PARTITION BY {key} ORDER BY {_turn_order(deletes, dated)} delivery_row
         ) AS turn, count(*) OVER (PARTITION BY {key}) AS turns FROM staged s SEMI JOIN repeated USING ({key})
+    ), ordered AS ({_sql_live_before(key, counts_at, gone) if deletes else "SELECT * FROM turned"}
     ), record AS (
-        SELECT * FROM ({history.sql_versions(table)}) SEMI JOIN staged USING ({key})
+        {sql_told(history, table, f"SELECT DISTINCT {key} FROM staged")}
     ), compared AS (
-        SELECT s.*{filled}, r.version IS NOT NULL AS on_record,
-            r.version IS NOT NULL AND NOT ({differs})
-                AND ({stood}) AS same,
-            CASE WHEN r.version IS NOT NULL THEN {moved} ELSE {first_seen} END AS version_at
+        SELECT {chosen}{own_values}{filled}, s.turn, s.delivery_row,
+            {"s.deleted_at" if deletes else "NULL::TIMESTAMP"} AS deleted_at,
+            r.version IS NOT NULL AS on_record, {news} AS news, {version_at} AS version_at
         FROM ordered s LEFT JOIN record r ON {same_key}
         QUALIFY row_number() OVER (
             PARTITION BY s.delivery_row
-            ORDER BY coalesce(r.version_at, {_EVER}) <= {counts_at} DESC,
-                CASE WHEN coalesce(r.version_at, {_EVER}) > {counts_at} THEN r.version_at END,
+            ORDER BY coalesce(r.version_at, {EVER}) <= {counts_at} DESC,
+                CASE WHEN coalesce(r.version_at, {EVER}) > {counts_at} THEN r.version_at END,
                 r.version DESC
         ) = 1
     )
-    SELECT * EXCLUDE (on_record, same, turn, turns), {number} AS delivery, on_record OR turn > 1 AS known_key
-    FROM compared WHERE NOT same ORDER BY delivery_row
+    SELECT * EXCLUDE (on_record, news, turn), {number} AS delivery, on_record OR turn > 1 AS known_key
+    FROM compared WHERE news
     """
 
 
-_EVER = "TIMESTAMP '0001-01-01'"
+def sql_complete(
+    history: "History",
+    table: str,
+    staged: str,
+    present: str,
+    given: tuple[str, ...],
+    number: int,
+    rows: int,
+    taken_at: datetime,
+) -> tuple[str, str]:
+    """INSERT into `additions` what follows from an export having every row of the table.
+
+    Rows on record that are not among the keys of `present` are deleted at `taken_at`. A row of the `rows` in
+    `staged` that was told to be deleted and is there nevertheless has come again, whatever its `recorded_at`.
+    """
+    spec, taken = TABLES[table], sql_moment(taken_at)
+    key = ", ".join(name(column) for column in spec.key)
+    columns = [c for c in history.columns(table) if c not in (*spec.key, "recorded_at")]
+    latest = (
+        f"SELECT * FROM ({sql_told(history, table)}) ANTI JOIN additions USING ({key}) "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY version DESC) = 1"
+    )
+    stored = "".join(f", {name(c)}" for c in columns)
+    when = f"greatest({taken}, version_at)"
+    absent = f"""
+    INSERT INTO additions BY NAME
+    SELECT {key}{stored}, {when} AS deleted_at, {when} AS version_at, {number} AS delivery,
+        {rows} + row_number() OVER (ORDER BY {key}) AS delivery_row, true AS known_key
+    FROM ({latest}) ANTI JOIN {present} USING ({key}) WHERE NOT gone
+    """
+    live = "WHERE deleted_at IS NULL" if DELETED.name in given else ""
+    order = f"{'recorded_at DESC NULLS LAST, ' if 'recorded_at' in given else ''}delivery_row DESC"
+    last = (
+        f"SELECT * FROM (SELECT *, row_number() OVER () AS delivery_row FROM {staged}) {live} "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {order}) = 1"
+    )
+    values = "".join(f", s.{name(c)}" for c in given if c not in (*spec.key, "recorded_at", DELETED.name))
+    kept = "".join(f", r.{name(c)}" for c in columns if c not in given)
+    same_key = " AND ".join(f"s.{name(c)} = r.{name(c)}" for c in spec.key)
+    whose = ", ".join(f"s.{name(c)}" for c in spec.key)
+    again = f"""
+    INSERT INTO additions BY NAME
+    SELECT {whose}{values}{kept}, greatest({taken}, r.version_at) AS version_at, {number} AS delivery,
+        s.delivery_row, true AS known_key
+    FROM ({last}) s JOIN ({latest}) r ON {same_key} WHERE r.gone
+    """
+    return absent, again
+
+
+_REPLACED = " REPLACE (CASE WHEN deleted_at IS NULL OR recorded_at >= deleted_at THEN recorded_at END AS recorded_at)"
+"""What was recorded before the deletion speaks of the row."""
+
+
+def _turn_order(deletes: bool, dated: bool) -> str:
+    """What orders the rows of one key within a delivery, besides their place in the file."""
+    if dated:
+        return f"{'coalesce(recorded_at, deleted_at)' if deletes else 'recorded_at'} NULLS FIRST,"
+    return ""
+
+
+def _sql_live_before(key: str, counts_at: str, gone: str) -> str:
+    """The rows with `live_before`: from when the latest row of the key before them counts, NULL for none."""
+    return f"""
+        SELECT *, max(CASE WHEN NOT ({gone}) THEN {counts_at} END) OVER (
+            PARTITION BY {key} ORDER BY turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS live_before FROM turned s"""
 
 
 def _own_time(table: str, given: tuple[str, ...], timezone: str) -> str:

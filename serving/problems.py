@@ -14,6 +14,7 @@ from features.as_of import NotAMoment
 from features.errors import ForesellError
 from features.history import NoHistory
 from features.ledger import HistoryDamaged, HistoryTooNew
+from features.own_features import OwnFeatureTrouble
 from serving import errors
 from training.bundle import BundleDamaged, FeaturesChanged
 
@@ -47,6 +48,7 @@ STATUS: Mapping[type[ForesellError], int] = {
     errors.StoreAway: 503,
     BundleDamaged: 503,
     FeaturesChanged: 503,
+    OwnFeatureTrouble: 503,
     NoHistory: 503,
     HistoryDamaged: 503,
     HistoryTooNew: 503,

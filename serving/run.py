@@ -14,7 +14,7 @@ from serving.app import create_app, utc_now
 from serving.request_log import log_json_lines
 from serving.settings import ServingSettings
 from serving.store.opening import open_store
-from serving.without_pandas import keep_arrow_from_pandas
+from features.without_pandas import keep_arrow_from_pandas
 
 HANDED_OVER = "FORESELL_SERVE"
 """Environment variable by which workers learn their settings."""

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import settings
 
 from features.as_of import Moments, micros, parse_moment
-from features.catalog import CATALOG, attribute_features
+from features.catalog import CATALOGS, attribute_features
 from features.contracts import STORED_AS, TABLES, Kind, Known
-from features.definition import Feature
+from features.definition import Entity, Feature
 from features.history import Counts, Delivery, History
 from features.table import build_table
 
@@ -101,6 +101,10 @@ class Story:
     def ticket(self, customer: str, on: str, **columns: object) -> "Story":
         return self._numbered("tickets", "ticket_id", customer_id=customer, opened_at=on, **columns)
 
+    def contract(self, customer: str, on: str, **columns: object) -> "Story":
+        """A subscription from a day on."""
+        return self._numbered("subscriptions", "subscription_id", customer_id=customer, started_on=on, **columns)
+
     def activity(self, on: str, type: str = "call", **columns: object) -> "Story":
         return self._numbered("activities", "activity_id", happened_at=on, type=type, **columns)
 
@@ -159,12 +163,23 @@ class Story:
         row: dict[str, object] = self.table(list(features), [(deal_id, as_of)]).to_pylist()[0]
         return {name: row[name] for name in features}
 
-    def table(self, features: Sequence[str | Feature], asked: Sequence[tuple[str, str]]) -> pa.Table:
-        """The feature table of these features at these (deal, moment) pairs."""
+    def value_of_customer(self, feature: str | Feature, customer_id: str, as_of: str) -> object:
+        """What one feature says of one customer at a moment."""
+        return self.table([feature], [(customer_id, as_of)], "customer").column(2)[0].as_py()
+
+    def values_of_customer(self, features: Iterable[str], customer_id: str, as_of: str) -> dict[str, object]:
+        """What several features say of one customer at a moment."""
+        row: dict[str, object] = self.table(list(features), [(customer_id, as_of)], "customer").to_pylist()[0]
+        return {name: row[name] for name in features}
+
+    def table(
+        self, features: Sequence[str | Feature], asked: Sequence[tuple[str, str]], entity: Entity = "deal"
+    ) -> pa.Table:
+        """The feature table of these features at these (deal or customer, moment) pairs."""
         own = {feature.name: feature for feature in attribute_features(self.history)}
-        wanted = tuple(f if isinstance(f, Feature) else {**CATALOG, **own}[f] for f in features)
+        wanted = tuple(f if isinstance(f, Feature) else {**CATALOGS[entity], **own}[f] for f in features)
         at = np.array([micros(parse_moment(moment, self.timezone)) for _, moment in asked], np.int64)
-        return build_table(wanted, Moments(np.array([deal for deal, _ in asked], object), at), self.history)
+        return build_table(wanted, Moments(np.array([whose for whose, _ in asked], object), at), self.history)
 
     def _numbered(self, table: str, key: str, **columns: object) -> "Story":
         if key not in columns:

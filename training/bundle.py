@@ -14,11 +14,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from features.catalog import CATALOG, LAST, activity_feature, attribute_feature, fingerprint
+from features.catalog import CATALOG, LAST, RATE, activity_feature, attribute_feature, attribute_rate, fingerprint, own
 from features.contracts import ATTRIBUTE_PREFIX
 from features.definition import Feature
 from features.errors import ForesellError
 from features.evaluate import Category, Values
+from features.own_features import OwnFeatureGone, where_it_was_sought
 from training.amounts import Amounts
 from training.blend import Blend
 from training.intervals import Spread
@@ -155,14 +156,15 @@ class Bundle:
 
     @staticmethod
     def load(folder: Path) -> "Bundle":
-        """Read a bundle. Raises BundleDamaged, FeaturesChanged."""
+        """Read a bundle. Raises BundleDamaged, FeaturesChanged, OwnFeatureGone, and what `catalog.own` raises."""
         try:
             outer = json.loads((folder / FILE).read_text("utf-8"))
             body = json.dumps(outer["bundle"], ensure_ascii=False, sort_keys=True)
             if sha256(body.encode()).hexdigest() != outer["sha256"]:
                 raise BundleDamaged(folder, "its checksum is wrong")
             stored = outer["bundle"]
-            features = tuple(_feature_of(entry) for entry in stored["features"] if _there_is(entry))
+            mine = _own_of([entry["name"] for entry in stored["features"] if "own" in entry], folder)
+            features = tuple(mine.get(e["name"]) or _feature_of(e) for e in stored["features"] if _there_is(e))
         except (OSError, ValueError, KeyError, TypeError) as broken:
             raise BundleDamaged(folder, broken) from broken
         if (now := fingerprint(features)) != stored["fingerprint"]:
@@ -220,18 +222,30 @@ def live_bundle(home: Path, model: str) -> Path | None:
 def _feature_entry(feature: Feature) -> dict[str, object]:
     if feature.name in CATALOG:
         return {"name": feature.name}
+    if not feature.name.startswith((ATTRIBUTE_PREFIX, LAST, RATE)):
+        return {"name": feature.name, "own": True}
     return {"name": feature.name, "number": getattr(feature.verb, "column", "").endswith(":number")}
+
+
+def _own_of(names: Sequence[str], folder: Path) -> dict[str, Feature]:
+    """The administrator's own features of these names. Raises OwnFeatureGone, and what `catalog.own` raises."""
+    found = {feature.name: feature for feature in own("deal")} if names else {}
+    if gone := [name for name in names if name not in found]:
+        raise OwnFeatureGone(folder, ", ".join(gone), where_it_was_sought())
+    return {name: found[name] for name in names}
 
 
 def _there_is(entry: Mapping[str, object]) -> bool:
     """Whether this release has the feature; one that is gone changes the fingerprint."""
-    return "number" in entry or entry["name"] in CATALOG or str(entry["name"]).startswith(LAST)
+    return "number" in entry or "own" in entry or entry["name"] in CATALOG or str(entry["name"]).startswith(LAST)
 
 
 def _feature_of(entry: Mapping[str, object]) -> Feature:
     name = cast(str, entry["name"])
     if name.startswith(LAST) and name not in CATALOG:
         return activity_feature(name.removeprefix(LAST))
+    if name.startswith(RATE) and name not in CATALOG:
+        return attribute_rate(name.removeprefix(RATE))
     if "number" in entry:
         return attribute_feature(name.removeprefix(ATTRIBUTE_PREFIX), bool(entry["number"]))
     return CATALOG[name]

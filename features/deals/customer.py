@@ -1,9 +1,9 @@
 """Customer: who is buying, and what do we know of them?"""
 
 from features.definition import Feature
-from features.verbs import Count, DaysSince, Latest, Mean, SmoothedRate, Sum
+from features.verbs import Count, DaysSince, Latest, Ratio, SmoothedRate, Sum
 
-COMPLAINT = (("kind", "complaint"),)
+WON = (("outcome", "won"),)
 
 
 def _described(column: str, meaning: str, meaning_zh: str) -> Feature:
@@ -24,6 +24,30 @@ FEATURES = (
         Count("outcomes", within_days=365, of="customer"),
     ),
     Feature(
+        "customer_deals_won",
+        "Deals ever won with the customer.",
+        "该客户累计赢单数。",
+        Count("outcomes", where=WON, of="customer"),
+    ),
+    Feature(
+        "customer_days_since_won",
+        "Days since a deal was last won with the customer.",
+        "距该客户最近一次赢单的天数。",
+        DaysSince("outcomes", where=WON, of="customer"),
+    ),
+    Feature(
+        "customer_deals_open",
+        "Deals open with the customer: this one and its siblings.",
+        "该客户当前未关闭的商机数（本商机及其他商机）。",
+        Sum("openings", "delta", of="customer"),
+    ),
+    Feature(
+        "deal_share_of_customer_worth",
+        "The deal's amount over that of all deals open with the customer.",
+        "本商机金额占该客户未关闭商机总金额的比例。",
+        Ratio(Latest("amount_changes", "amount"), Sum("openings", "worth", of="customer")),
+    ),
+    Feature(
         "customer_deals_365d",
         "Deals opened with this customer in the last 365 days, this one included.",
         "该客户最近 365 天新建的商机数（含本商机）。",
@@ -36,52 +60,10 @@ FEATURES = (
         Count("activities", within_days=90, of="customer"),
     ),
     Feature(
-        "customer_orders_365d",
-        "Order lines of the customer in the last 365 days.",
-        "客户最近 365 天的订单行数。",
-        Count("orders", within_days=365, of="customer"),
-    ),
-    Feature(
-        "customer_revenue_365d",
-        "What the customer bought in the last 365 days, in the base currency.",
-        "客户最近 365 天的购买金额（本位币）。",
-        Sum("orders", "amount", within_days=365, of="customer"),
-    ),
-    Feature(
-        "customer_days_since_order",
-        "Days since the customer last ordered.",
-        "距客户最近一次下单的天数。",
-        DaysSince("orders", of="customer"),
-    ),
-    Feature(
-        "customer_complaints_180d",
-        "Complaints of the customer in the last 180 days.",
-        "客户最近 180 天的投诉次数。",
-        Count("tickets", within_days=180, where=COMPLAINT, of="customer"),
-    ),
-    Feature(
-        "customer_days_since_complaint",
-        "Days since the customer last complained.",
-        "距客户最近一次投诉的天数。",
-        DaysSince("tickets", where=COMPLAINT, of="customer"),
-    ),
-    Feature(
-        "customer_satisfaction",
-        "Mean satisfaction on the customer's tickets of the last year.",
-        "客户最近一年工单的平均满意度。",
-        Mean("tickets", "satisfaction", within_days=365, of="customer"),
-    ),
-    Feature(
-        "customer_contacts",
-        "People we know at the customer.",
-        "客户的已知联系人数。",
-        Count("contacts", of="customer"),
-    ),
-    Feature(
-        "customer_decision_makers",
-        "Decision makers we know at the customer.",
-        "客户的已知决策人数。",
-        Sum("contacts", "is_decision_maker", of="customer"),
+        "customer_days_silent",
+        "Days since the last activity with the customer, on any deal.",
+        "距与客户最近一次活动的天数（含其他商机）。",
+        DaysSince("activities", of="customer"),
     ),
     _described("industry", "The customer's industry.", "客户行业。"),
     _described("segment", "The customer's segment.", "客户分群。"),

@@ -25,7 +25,11 @@ def read(path: Path, target: Path, options: Options) -> Staged:
     DuplicateHeader, ReservedHeader.
     """
     try:
+        # Arrow calls damage an OSError too; the file has been opened before, so it is not the disk.
         schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError, ValueError) as broken:
+        raise BrokenParquet(path.name, str(broken).splitlines()[0].rstrip(".")) from broken
+    try:
         headers = clean_headers(path.name, schema.names)
         nested = [_is_nested(schema.field(n).type) for n in range(len(headers))]
         readable = [n for n, skip in enumerate(nested) if not skip]

@@ -190,12 +190,12 @@ def _misfit(path: Path, encoding: str) -> int | None:
         while block := stream.read(1 << 20):
             try:
                 decoder.decode(block)
-            except UnicodeDecodeError as wrong:
-                return done + wrong.start
+            except UnicodeError as wrong:
+                return done + (wrong.start if isinstance(wrong, UnicodeDecodeError) else 0)
             done += len(block)
     try:
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return done
     return None
 
@@ -204,15 +204,17 @@ def _layout(path: Path, encoding: str) -> tuple[int, str, list[str]]:
     """Lines to skip, the separator and the header, from the beginning of the file."""
     with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as stream:
         head = stream.read(1 << 16)
-    skipped = 0
-    if head.lower().startswith("sep=") and head.partition("\n")[0].strip()[4:]:
-        line, _, head = head.partition("\n")
-        return 1, line.strip()[4:5], _records(head, line.strip()[4:5], 1)[0]
+    line, _, rest = head.partition("\n")
+    told = line.rstrip("\r")[4:5] if line.lower().startswith("sep=") else ""
+    if told and told != '"' and told.isascii() and (told.isprintable() or told == "\t"):
+        separator, head, skipped = told, rest, 1
+    else:
+        separator, skipped = "", 0
     while head[:1] in "\r\n" and head:
-        line, _, head = head.partition("\n")
+        _, _, head = head.partition("\n")
         skipped += 1
-    best = max(SEPARATORS, key=lambda mark: _fit(_records(head, mark, 50)))
-    return skipped, best, (_records(head, best, 1) or [["column_1"]])[0]
+    separator = separator or max(SEPARATORS, key=lambda mark: _fit(_records(head, mark, 50)))
+    return skipped, separator, (_records(head, separator, 1) or [["column_1"]])[0]
 
 
 def _fit(records: list[list[str]]) -> tuple[float, int]:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from itertools import islice
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -17,6 +18,8 @@ from features.suggesting import hint
 
 BATCH = 20_000
 """Rows kept in memory at once."""
+MOST_ROWS = 1_048_576
+"""Rows of a sheet, by the format's own limit; a damaged number of a row would go on for ever."""
 Row = tuple[object, ...]
 
 
@@ -25,6 +28,13 @@ class NotWorkbook(ForesellError):
 
     problem = "{0} is named like an Excel workbook and is not one ({1})."
     fix = "if it is a text file, rename it to end in .csv, here and in the mapping; else save it as .xlsx again."
+
+
+class BrokenWorkbook(ForesellError):
+    """A workbook whose inside cannot be read."""
+
+    problem = "{0} is a damaged Excel workbook: {1}."
+    fix = "copy or export it again, or open it in Excel or LibreOffice and save it anew as .xlsx."
 
 
 class UnknownSheet(ForesellError):
@@ -44,7 +54,7 @@ class EmptySheet(ForesellError):
 def read(path: Path, target: Path, options: Options) -> Staged:
     """Read one sheet (the first unless `options.sheet` names one) into texts.
 
-    Raises NotWorkbook, UnknownSheet, EmptySheet, DuplicateHeader, ReservedHeader.
+    Raises NotWorkbook, BrokenWorkbook, UnknownSheet, EmptySheet, DuplicateHeader, ReservedHeader.
     """
     with path.open("rb") as stream, warnings.catch_warnings():
         # openpyxl warns of things it would lose when writing; nothing is written here.
@@ -54,12 +64,29 @@ def read(path: Path, target: Path, options: Options) -> Staged:
         stream.seek(0)
         try:
             book = load_workbook(stream, read_only=True, data_only=True)
-        except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as wrong:
-            raise NotWorkbook(path.name, str(wrong).splitlines()[0]) from wrong
-        title = _title(path.name, [sheet.title for sheet in book.worksheets], options.sheet)
-        sheet = book[title]
-        sheet.reset_dimensions()  # some exporters write a size that is too small
-        return _write(path.name, title, sheet.iter_rows(values_only=True), target)
+            sheets = {sheet.title: sheet for sheet in book.worksheets}
+        except (BadZipFile, InvalidFileException) as wrong:
+            raise NotWorkbook(path.name, _reason(wrong)) from wrong
+        except Exception as wrong:
+            raise BrokenWorkbook(path.name, _reason(wrong)) from wrong
+        title = _title(path.name, [*sheets], options.sheet)
+        sheets[title].reset_dimensions()  # some exporters write a size that is too small
+        return _write(path.name, title, _rows(path.name, sheets[title].iter_rows(values_only=True)), target)
+
+
+def _rows(file: str, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows; what openpyxl raises at a damaged place has a hundred names. Raises BrokenWorkbook."""
+    try:
+        yield from islice(rows, MOST_ROWS)
+    except Exception as wrong:
+        raise BrokenWorkbook(file, _reason(wrong)) from wrong
+    if next(rows, None) is not None:
+        raise BrokenWorkbook(file, f"it numbers a row beyond {MOST_ROWS:,}, the most that a sheet can have")
+
+
+def _reason(wrong: Exception) -> str:
+    """What an error of others says, in one line."""
+    return (str(wrong).splitlines() or [type(wrong).__name__])[0].rstrip(".")
 
 
 def _title(file: str, titles: list[str], wanted: str | None) -> str:

@@ -29,7 +29,17 @@ def test_a_moment_is_read_in_the_mappings_time_zone(text, timezone, utc):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "tomorrow", "2026-13-01", "2026-02-30", "21/11/2026", "2026-11-21T25:00", "2026/11/21"]
+    "text",
+    [
+        "",
+        "tomorrow",
+        "2026-13-01",
+        "2026-02-30",
+        "21/11/2026",
+        "2026-11-21T25:00",
+        "2026/11/21",
+        "0001-01-01T00:00+08:00",
+    ],
 )
 def test_what_is_no_moment_is_refused_by_name(text):
     with pytest.raises(NotAMoment, match="To fix: write 2026-11-21") as refused:

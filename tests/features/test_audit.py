@@ -105,7 +105,7 @@ def test_a_text_that_follows_the_outcome_is_left_out(company: Company) -> None:
     history = company.add(deals=deals.rows(remark=words, colour=deals.chance.choice(["red", "blue"], 1500)))
 
     assert against(history) == {"remark": {"value-tells-outcome"}}
-    assert list(suspects(history, LATER)) == ["attr_remark"]
+    assert list(suspects(history, LATER)) == ["attr_remark", "win_rate_by_remark"]
 
 
 def test_an_amount_set_to_nothing_for_the_lost_is_left_out_with_every_feature_made_of_it(company: Company) -> None:
@@ -238,7 +238,7 @@ def test_texts_that_never_repeat_are_not_learned(company: Company) -> None:
     history = company.add(deals=Draw(200).rows(memo=[f"note {i}" for i in range(200)]))
 
     assert only(history, "free-text").severity == "info"
-    assert list(suspects(history, LATER)) == ["attr_memo"]
+    assert list(suspects(history, LATER)) == ["attr_memo", "win_rate_by_memo"]
 
 
 def test_a_row_that_holds_the_last_of_its_changes_was_not_known_at_creation(company: Company) -> None:
@@ -273,6 +273,23 @@ def test_values_rewritten_as_deals_close_are_found_between_two_exports(company: 
     history = company.add(deals=last)
 
     assert against(history) == {"rating": {"rewritten-at-close"}}
+
+
+def test_fields_that_imports_notice_are_not_accused_of_being_blank_on_deals_they_saw_closed(company: Company) -> None:
+    deals = Draw(1200)
+    history = company.add(deals=deals.rows(stage=deals.chance.choice(["talk", "offer"], 1200)))
+
+    assert "deal_changes" in history.tables()
+    assert not audit(history, LATER).findings
+
+
+def test_deleted_deals_are_not_audited(company: Company) -> None:
+    deals = Draw(400)
+    company.add(deals=deals.rows())
+    gone: Rows = {"deal_id": deals.rows()["deal_id"], "deleted_at": [int(deals.closed.max()) + DAY] * 400}
+    history = company.add(deals=gone)
+
+    assert only(history, "no-deals").severity == "info"
 
 
 def test_deals_created_in_one_minute_carry_the_date_of_an_import(company: Company) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pyarrow.parquet as pq
 import pytest
 
-from features.catalog import CATALOG
+from features.catalog import CATALOG, CUSTOMER_CATALOG
 from features.commands import app
 from features.doors import run as run_door
 from features.doors import set_home
@@ -84,10 +84,13 @@ def test_a_check_is_printed_or_written_as_json_or_html(foresell, export, tmp_pat
 def test_features_are_listed_with_their_meaning_before_there_is_a_history(foresell, tmp_path):
     listed = json.loads(foresell("features", "list", "--json").out)
 
-    assert [one["name"] for one in listed] == list(CATALOG)
+    assert [one["name"] for one in listed] == [*CATALOG, *CUSTOMER_CATALOG]
+    assert [one["entity"] for one in listed] == ["deal"] * len(CATALOG) + ["customer"] * len(CUSTOMER_CATALOG)
     assert all({"name", "entity", "meaning", "meaning_zh", "needs"} <= one.keys() for one in listed)
     assert listed[0]["left_out"] is None
-    assert "deal_amount\n    The deal's amount" in foresell("features", "list").out
+    assert "deal_amount (deal)\n    The deal's amount" in foresell("features", "list").out
+    of_customers = json.loads(foresell("features", "list", "--entity", "customer", "--json").out)
+    assert [one["name"] for one in of_customers] == list(CUSTOMER_CATALOG)
     assert not (tmp_path / "home").exists()
 
 
@@ -139,3 +142,65 @@ def test_a_place_that_will_not_do_is_told_before_the_work(foresell, export, tmp_
         said = foresell(*words, "--out", tmp_path / ending)
         assert said.status == 1
         assert "To fix: " in said.err
+
+
+ORDERS = """order_id,customer_id,ordered_at,amount
+o1,c1,2024-01-01,100
+o2,c1,2024-01-11,100
+o3,c2,2022-01-01,100
+o4,c3,2024-01-13,100
+"""
+
+
+def test_features_of_the_active_customers_are_written(foresell, export, tmp_path):
+    (export / "orders.csv").write_text(ORDERS, "utf-8")
+    foresell("import", export, "--as-of", "2024-03-01")
+    words = ("--as-of", "2024-01-22", "--every", "week", "--since", "2024-01-01", "--out", tmp_path / "out.parquet")
+    said = foresell("features", "build", "customers", *words)
+
+    assert said.status == 0, said
+    table = pq.read_table(tmp_path / "out.parquet")
+    asked = list(zip(table["customer_id"].to_pylist(), [at.day for at in table["as_of"].to_pylist()], strict=True))
+    assert asked == [("c1", 8), ("c1", 15), ("c3", 15), ("c1", 22), ("c3", 22)]
+    assert table["customer_purchases"].to_pylist() == [1, 2, 1, 2, 1]
+    assert said.out.startswith("5 rows of customers, ")
+    assert [path.name for path in tmp_path.glob("*out*")] == ["out.parquet"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_other_formats_hold_the_same_table(foresell, export, tmp_path, ending):
+    (export / "orders.csv").write_text(ORDERS, "utf-8")
+    foresell("import", export, "--as-of", "2024-03-01")
+    for name in ("out.parquet", f"out.{ending}"):
+        words = ("--as-of", "2024-01-22", "--memory", "256", "--engine", "local", "--out", tmp_path / name)
+        assert foresell("features", "build", "customers", *words).status == 0
+
+    text = (tmp_path / f"out.{ending}").read_text("utf-8")
+    rows = json.loads(text) if ending == "json" else list(csv.DictReader(StringIO(text)))
+    expected = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [row["customer_id"] for row in rows] == [row["customer_id"] for row in expected] == ["c1", "c3"]
+    assert [float(row["customer_revenue"]) for row in rows] == [row["customer_revenue"] for row in expected]
+    assert list(rows[0]) == list(expected[0])
+
+
+@pytest.mark.parametrize(("entity", "other"), [("customers", "deals"), ("deals", "orders")])
+def test_a_history_without_customers_or_deals_says_so(foresell, tmp_path, export, entity, other):
+    if other == "orders":
+        (export / "deals.csv").unlink()
+        (export / "orders.csv").write_text(ORDERS, "utf-8")
+    foresell("import", export, "--as-of", "2024-03-01")
+    said = foresell("features", "build", entity, "--as-of", "2024-01-15", "--out", tmp_path / "out.csv")
+
+    assert said.status == 1
+    assert f"says nothing of {entity}" in said.err
+    assert "To fix: import" in said.err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_an_unknown_engine_is_a_named_error(foresell, export, tmp_path):
+    foresell("import", export, "--as-of", "2024-03-01")
+    words = ("--as-of", "2024-01-15", "--engine", "abacus", "--out", tmp_path / "out.csv")
+    said = foresell("features", "build", "deals", *words)
+
+    assert said.status == 1
+    assert "no engine named abacus" in said.err

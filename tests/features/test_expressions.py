@@ -11,6 +11,7 @@ from features.expressions import BadExpression, read_expression
         ("list_transform([a], lambda word: word || b)[1]", ("a", "b"), False),
         ("a -- the sum", ("a",), False),
         ("'constant'", (), False),
+        ("age(a::TIMESTAMP, TIMESTAMP '2024-01-01')", ("a",), False),
     ],
 )
 def test_the_columns_an_expression_reads(sql, columns, windowed):
@@ -27,6 +28,11 @@ def test_the_columns_an_expression_reads(sql, columns, windowed):
         ("a; DROP TABLE x", "syntax error"),
         ("a +", "syntax error"),
         ("COLUMNS(*)", "all columns"),
+        ("Random() > 0.5", r"random\(\) does not give the same answer"),
+        ("a > now()::VARCHAR", r"now\(\) does not give the same answer"),
+        ("row_number() OVER (ORDER BY uuid())", r"uuid\(\) does not give the same answer"),
+        ("age(a::TIMESTAMP)", "looks at the clock"),
+        ("unnest([a, b])", "several rows"),
     ],
 )
 def test_anything_but_one_expression_is_refused(sql, reason):

@@ -16,7 +16,7 @@ def report(**changes):
 def test_the_lines_hold_every_count_and_are_not_too_long():
     lines = report().lines()
     assert lines[1].split() == [
-        "deals", "1,234,567", "5", "4", "3", "2", "a.csv,", "b.csv,", "c.csv", "and", "1", "more",
+        "deals", "1,234,567", "5", "4", "3", "0", "2", "a.csv,", "b.csv,", "c.csv", "and", "1", "more",
         "(1", "rows", "left", "out", "by", "where)",
     ]  # fmt: skip
     assert "  2 x deals.amount: not a number (row 7 '" + "x" * 40 + "', row 9)" in lines

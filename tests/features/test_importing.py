@@ -11,6 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from features.contracts import Known
+from features.errors import ForesellError
 from features.history import History
 from features.importing import NoFolder, NoSuchFile, NoTableFiles
 
@@ -230,6 +231,14 @@ def test_a_file_that_the_mapping_names_and_is_not_there(door):
     door.file("sales_pipeline.csv", "a\n")
     door.mapping("tables: {deals: {file: sales_pipline.csv}}")
     with pytest.raises(NoSuchFile, match=r"Did you mean 'sales_pipeline\.csv'"):
+        door.imports()
+
+
+@pytest.mark.parametrize("name", ["a**b.csv", "**/*.csv", "/no/such/*.csv", ".", "x" * 5000, "[", '"\\0"', '"\\ud800"'])
+def test_what_no_file_can_be_called(door, name):
+    door.file("sales_pipeline.txt", "a\n")
+    door.mapping("tables: {deals: {file: %s}}" % (name if name[0] == '"' else repr(name)))
+    with pytest.raises(ForesellError, match=r"no file|not valid YAML"):
         door.imports()
 
 

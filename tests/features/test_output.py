@@ -97,12 +97,12 @@ def test_a_parent_that_is_a_file_is_a_named_error(tmp_path):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
 def test_a_full_disk_is_a_named_error_and_what_was_there_stays(tmp_path, monkeypatch):
     (tmp_path / "out.csv").write_text("as it was")
-    (tmp_path / ".out.csv.part").symlink_to("/dev/full")
+    (tmp_path / ".out.part.csv").symlink_to("/dev/full")
 
     with pytest.raises(NotWritable, match="No space left"):
         write_table(TABLE, tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "as it was"
-    assert not (tmp_path / ".out.csv.part").is_symlink()
+    assert not (tmp_path / ".out.part.csv").is_symlink()
 
 
 def test_text_is_written_by_its_ending(tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 
 from features.contracts import Known
+from features.owners import OF_CUSTOMER
 from features.stream_sql import status_events
 from features.streams import STREAMS, open_streams
 
@@ -139,49 +140,66 @@ def test_what_was_learned_last_of_a_status_stands(story):
     story.import_now("2024-03-01")
 
     from features.as_of import Moments, micros, parse_moment
-    from features.engines.local import LocalStreams
     from features.evaluate import Evaluation
+    from features.in_memory import InMemory
     from features.verbs import Latest
 
     at = [micros(parse_moment(day, "Asia/Shanghai")) for day in ("2024-02-15", "2024-02-26", "2024-03-02")]
     import numpy as np
 
     moments = Moments(np.array(["a"] * 3, object), np.array(at))
-    streams = LocalStreams(story.history, {"states": frozenset({"status"})})
+    streams = InMemory(story.history, {"states": frozenset({"status"})})
     status = Evaluation(streams, moments).value(Latest("states", "status"))
     assert status.texts().tolist() == [None, "won", "lost"]
     assert story.value("customer_win_rate", "a", as_of="2024-02-26") == 1
     assert story.value("customer_win_rate", "a", as_of="2024-03-02") == 0
 
 
-def test_each_stream_opens_on_a_history_that_has_everything(story):
-    deal = story.deal("a", amount=1, rep="r", customer="c", product="p")
+@pytest.fixture
+def everything(story):
+    """A history with something in every table that streams look at."""
+    deal = story.deal("a", amount=1, rep="r", customer="c", product="p", source="web")
     for field, value in (("stage", "Lead"), ("expected_close_on", "2024-05-01"), ("forecast_category", "commit")):
         deal.changes(field, value, on="2024-01-02")
-    deal.activity(on="2024-01-03")
-    story.order("c", on="2024-01-03").ticket("c", on="2024-01-03").customer("c").contact("x", "c")
-    story.product("p").rep("r")
+    deal.activity(on="2024-01-03", contact="x", rep="r", customer="c", direction="inbound").closes(
+        "won", on="2024-02-01"
+    )
+    story.order("c", on="2024-01-03").ticket("c", on="2024-01-03", closed_at="2024-01-05", kind="complaint")
+    story.customer("c", segment="big").contact("x", "c", is_decision_maker=True).product("p").rep("r", team_id="t")
+    terms = {"ends_on": "2024-06-01", "cancelled_on": "2024-05-01", "recurring_amount": 5, "interval_months": 1}
+    return story.row("subscriptions", subscription_id="s", customer="c", started_on="2024-01-01", **terms).history
 
-    streams = open_streams(story.history)
-    assert streams.keys() == STREAMS.keys()
-    with story.history.connect() as con:
-        for name, stream in streams.items():
-            described = con.execute(f"DESCRIBE {stream.sql}").fetchall()
-            given = {row[0]: row[1] for row in described}
-            assert {f"key_{owner}" for owner in stream.keys} | {
-                "known",
-                "happened",
-                "retired",
-                "tie",
-            } <= given.keys(), name
-            assert all(given[time] == "BIGINT" for time in ("known", "happened", "retired")), name
-            wrong = {
-                c: given[c] for c, kind in stream.columns.items() if (kind == "category") != (given[c] == "VARCHAR")
-            }
-            assert not wrong, name
-            assert all(
-                row == (True,) for row in con.execute(f"SELECT known >= happened FROM ({stream.sql})").fetchall()
-            )
+
+def test_each_stream_opens_on_a_history_that_has_everything(everything):
+    found = open_streams(everything)
+
+    assert found.streams.keys() == STREAMS.keys()
+    with everything.connect() as con:
+        for name, stream in found.streams.items():
+            given = {row[0]: row[1] for row in con.execute(f"DESCRIBE {stream.sql}").fetchall()}
+            times = {"known", "happened", "retired"}
+            assert {f"key_{owner}" for owner in stream.keys} | times | {"tie"} <= given.keys(), name
+            assert all(given[time] == "BIGINT" for time in times), name
+            texts = {c for c in stream.columns if given[c] == "VARCHAR"}
+            assert texts == {c for c, kind in stream.columns.items() if kind == "category"}, name
+            late = con.execute(f"SELECT known >= happened FROM ({stream.sql})").fetchall()
+            assert late, name
+            assert all(row == (True,) for row in late), name
+
+
+def test_each_stream_is_read_by_every_key_with_every_column(everything):
+    found = open_streams(everything)
+
+    with everything.connect() as con:
+        for stream, told in found.streams.items():
+            keys = [k for k in (*told.keys, *OF_CUSTOMER, "team", "rep&segment") if found.has_key(stream, k)]
+            assert keys
+            for key in keys:
+                rows = con.execute(found.select(stream, key, found.columns(stream))).fetchall()
+                assert all(row[0] for row in rows), (stream, key)
+    assert found.has_key("outcomes", "rep&segment")
+    assert found.has_key("outcomes", "team")
+    assert not found.has_key("tickets", "deal")
 
 
 @pytest.mark.parametrize("known", [Known.CURRENT, Known.AT_CLOSE])
@@ -206,7 +224,7 @@ def test_what_is_only_known_today_gives_no_stream_column(story, known):
     story.customer("c", tier="gold", attributes={"secret": "x"})
     story.activity(on="2024-01-03", direction="inbound", rep="r", type="call")
 
-    streams = open_streams(story.history)
+    streams = open_streams(story.history).streams
 
     assert streams["orders"].columns.keys() == {"order_group"}
     assert streams["reps"].columns.keys() == set()
@@ -214,7 +232,7 @@ def test_what_is_only_known_today_gives_no_stream_column(story, known):
     assert "source" not in streams["deals"].columns
     assert "customer_id" not in streams["deals"].columns
     assert streams["creations"].keys == ("deal", "everyone")
-    assert streams["outcomes"].keys == ("deal", "everyone")[1:]
+    assert streams["outcomes"].keys == ("deal", "everyone")
     assert streams["activities"].columns.keys() == {"type"}
     assert "rep" not in streams["activities"].keys
     assert not {"amount_changes", "owner_changes", "stage_changes"} & streams.keys()

@@ -36,5 +36,26 @@ def test_an_unreadable_file_is_named_with_its_line(tmp_path, content, line, word
         read(tmp_path, content)
 
 
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("a: &a [*a]\n", "a part holds itself"),
+        ("a: &a {b: *a}\n", "a part holds itself"),
+        ("{" * 5000, "hundreds deep"),
+        ("[" * 5000 + "]" * 5000, "hundreds deep"),
+    ],
+)
+def test_a_file_without_a_bottom_is_refused(tmp_path, content, word):
+    with pytest.raises(UnreadableYaml, match=word):
+        read(tmp_path, content)
+
+
+def test_a_part_named_again_is_read_once(tmp_path):
+    laughs = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 60))
+    found = read(tmp_path, f"a0: &a0 x\n{laughs}")
+    assert found["a1"] == ["x"] * 9
+    assert found["a59"][0] is found["a59"][8]
+
+
 def test_an_empty_file_is_nothing(tmp_path):
     assert read(tmp_path, "# only a comment\n") is None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features import catalog
-from features.catalog import CATALOG, activity_feature, attribute_feature, select
+from features.catalog import CATALOG, activity_feature, attribute_feature, attribute_rate, select
 from features.evaluate import Category
 from features.verbs import Count
 from training.blend import Blend
@@ -20,6 +20,7 @@ FEATURES = (
     attribute_feature("colour", False),
     attribute_feature("score", True),
     activity_feature("mood"),
+    attribute_rate("colour"),
 )
 ROWS = 40
 SCORING = """

@@ -21,15 +21,6 @@ def two_customers(story):
     story.deal("x", customer="acme", created="2024-05-01").activity(on="2024-05-02", customer="acme")
     story.deal("y", customer="beta", created="2024-05-01")
     story.activity(on="2024-01-02", customer="acme")
-    story.order("acme", on="2024-05-22", amount=100).order("acme", on="2023-07-01", amount=50, currency="CNY")
-    story.order("acme", on="2022-01-01", amount=9).order("acme", on="2024-05-25", amount=1000, recorded="2024-06-10")
-    story.ticket("acme", on="2024-05-01", kind="complaint", satisfaction=2)
-    story.ticket("acme", on="2024-05-20", kind="question", satisfaction=5)
-    story.ticket("acme", on="2023-01-01", kind="complaint", satisfaction=1)
-    story.ticket("acme", on="2024-05-21", kind="feedback")
-    story.contact("p", "acme", is_decision_maker=True, created="2024-01-01")
-    story.contact("q", "acme", is_decision_maker=False, created="2024-01-01")
-    story.contact("r", "acme", is_decision_maker=True, created="2024-07-01")
     return story
 
 
@@ -39,14 +30,6 @@ def test_what_is_known_of_the_customer(two_customers):
         "customer_closed_deals_365d": 1,
         "customer_deals_365d": 2,
         "customer_activities_90d": 1,
-        "customer_orders_365d": 2,
-        "customer_revenue_365d": 150,
-        "customer_days_since_order": 10,
-        "customer_complaints_180d": 1,
-        "customer_days_since_complaint": 31,
-        "customer_satisfaction": 3.5,
-        "customer_contacts": 2,
-        "customer_decision_makers": 1,
         "customer_industry": "steel",
         "customer_segment": "A",
         "customer_size": "large",
@@ -61,26 +44,62 @@ def test_what_is_known_of_the_customer(two_customers):
 
 def test_a_customer_of_whom_little_is_known(two_customers):
     told = {
-        "customer_orders_365d": 0,
-        "customer_revenue_365d": 0,
-        "customer_days_since_order": None,
-        "customer_satisfaction": None,
         "customer_industry": None,
         "customer_win_rate": (0 + 5 * (1 / 3)) / (1 + 5),
+        "customer_days_silent": None,
+        "customer_days_since_won": None,
     }
 
     assert two_customers.values(told, "y", as_of=AS_OF) == told
 
 
-def test_a_contact_described_anew_is_still_one_person(two_customers):
-    two_customers.import_now("2024-05-10")
-    two_customers.contact("q", "acme", is_decision_maker=True, created="2024-01-01")
-    two_customers.import_now("2024-05-20")
+def test_how_dealing_with_the_customer_has_gone(two_customers):
+    story = two_customers
+    story.deal("s", customer="acme", created="2024-03-01", amount=300)
+    story.deal("late", customer="acme", created="2024-03-01", amount=100)
+    story.deal("late").closes("won", on="2024-05-20", recorded="2024-06-10")
+    story.deal("x").changes("amount", "100", on="2024-05-03")
+    told = {
+        "customer_deals_won": 1,
+        "customer_days_since_won": 121,
+        "customer_deals_open": 3,
+        "deal_share_of_customer_worth": 0.2,
+        "customer_days_silent": 30,
+    }
+    later = told | {
+        "customer_deals_won": 2,
+        "customer_days_since_won": 22,
+        "customer_deals_open": 2,
+        "deal_share_of_customer_worth": 0.25,
+        "customer_days_silent": 40,
+    }
 
-    assert two_customers.value("customer_contacts", "x", as_of="2024-05-15") == 2
-    assert two_customers.value("customer_decision_makers", "x", as_of="2024-05-15") == 1
-    assert two_customers.value("customer_contacts", "x", as_of=AS_OF) == 2
-    assert two_customers.value("customer_decision_makers", "x", as_of=AS_OF) == 2
+    assert story.values(told, "x", as_of=AS_OF) == told
+    assert story.values(told, "x", as_of="2024-06-10")["customer_deals_won"] == 1
+    assert story.values(later, "x", as_of="2024-06-11") == later
+
+
+def test_a_win_at_the_moment_is_not_seen(two_customers):
+    told = {"customer_deals_won": 0, "customer_days_since_won": None, "customer_deals_open": 1}
+
+    assert two_customers.values(told, "a", as_of="2024-02-01") == told
+    told = {"customer_deals_won": 1, "customer_deals_open": 0}
+    assert two_customers.values(told, "a", as_of="2024-02-02") == told
+
+
+def test_of_a_deal_without_a_customer_nothing_is_known(two_customers):
+    two_customers.deal("z", amount=5)
+    told = {
+        "customer_deals_won": 0,
+        "customer_days_since_won": None,
+        "customer_deals_open": 0,
+        "deal_share_of_customer_worth": None,
+        "customer_days_silent": None,
+        "customer_win_rate": 1 / 3,
+        "customer_deals_365d": 0,
+    }
+
+    assert two_customers.values(told, "z", as_of=AS_OF) == told
 
 
 def test_a_customer_described_anew_was_what_it_was(story):

@@ -6,8 +6,6 @@ from features.contracts import Known
 @pytest.fixture
 def catalogue(story):
     story.product("gtx", family="GTX", list_price=550)
-    story.deal("a", product="gtx").closes("won", on="2024-02-01")
-    story.deal("b", product="mg").closes("lost", on="2024-02-01")
     story.deal(
         "x",
         product="gtx",
@@ -27,7 +25,6 @@ def catalogue(story):
         ("product", "gtx", None),
         ("product_family", "GTX", None),
         ("product_list_price", 550, None),
-        ("product_win_rate", (1 + 20 * 0.5) / (1 + 20), 0.5),
         ("deal_pipeline", "new business", None),
         ("deal_source", "fair", None),
         ("deal_type", "upsell", None),
@@ -59,3 +56,28 @@ def test_an_attribute_known_at_creation_is_a_feature_of_its_own(story):
     assert story.value("attr_seats", "x", as_of="2024-03-01") == 12
     assert story.value("attr_region", "y", as_of="2024-03-01") == ""
     assert story.value("attr_seats", "y", as_of="2024-03-01") is None
+
+
+def test_the_price_paid_beside_the_list_price(story):
+    story.product("p", list_price=100).product("free", list_price=0)
+    story.order("acme", on="2024-01-01", amount=900, quantity=10, product="p")
+    story.order("acme", on="2024-02-01", amount=-90, quantity=-1, product="p")
+    story.order("acme", on="2022-01-01", amount=50, quantity=1, product="p")
+    story.order("beta", on="2024-02-01", amount=160, quantity=2, product="p")
+    story.order("beta", on="2024-02-02", amount=7, product="p")
+    story.order("beta", on="2024-02-02", amount=7, quantity=1, product="free")
+    story.order("acme", on="2024-02-20", amount=10, quantity=1, product="p", recorded="2024-03-01")
+    story.deal("x", customer="acme", product="p")
+    story.deal("y", customer="nobody", product="p")
+    story.deal("z", customer="beta", product="free")
+
+    told = {"product_price_to_list": 0.85, "customer_price_to_list": 0.7}
+    assert story.values(told, "x", as_of="2024-03-01") == pytest.approx(told)
+    told = {"product_price_to_list": (90 + 80 + 10) / 300, "customer_price_to_list": (90 + 50 + 10) / 300}
+    assert story.values(told, "x", as_of="2024-03-02") == pytest.approx(told)
+    assert story.value("product_price_to_list", "x", as_of="2024-02-01") == 0.9
+    assert story.value("product_price_to_list", "x", as_of="2025-01-01") == pytest.approx(0.45)
+    told = {"product_price_to_list": 0.85, "customer_price_to_list": None}
+    assert story.values(told, "y", as_of="2024-03-01") == pytest.approx(told)
+    told = {"product_price_to_list": None, "customer_price_to_list": None}
+    assert story.values(told, "z", as_of="2024-03-01") == told

@@ -28,7 +28,16 @@ def test_an_amount_known_at_creation_is_written_down_once_however_often_the_row_
     assert story.value("deal_amount", "d1", as_of="2024-03-15") == 450
 
 
+def test_an_amount_that_nobody_dated_counts_from_the_export_that_showed_it(story):
+    story.row("deals", deal_id="d1", status="open", created_at="2024-01-01", amount=500)
+    story.import_now("2024-03-01")
+
+    assert story.value("deal_amount", "d1", as_of="2024-03-01") is None
+    assert story.value("deal_amount", "d1", as_of="2024-03-02") == 500
+
+
 def test_an_amount_of_which_only_todays_value_is_known_is_no_feature(story):
+    story.declares("deals", amount=Known.CURRENT)
     story.row("deals", deal_id="d1", status="open", created_at="2024-01-01", amount=500)
 
     assert offered(story.history).left_out["deal_amount"] == "the history has nothing that gives amount_changes"
@@ -96,3 +105,43 @@ def test_an_amount_that_is_no_number_is_missing(story, text):
 
     assert story.value("deal_amount", "d1", as_of="2024-02-01") is None
     assert story.value("deal_amount_edits", "d1", as_of="2024-02-01") == 1
+
+
+def test_the_amount_beside_its_own_past(story):
+    deal = story.deal("d1", created="2024-01-01", amount=1000).changes("amount", "500", on="2024-01-11")
+    deal.changes("amount", "900", on="2024-01-31", recorded="2024-02-20")
+    story.deal("d2", created="2024-01-01", amount=70)
+    story.deal("d3")
+    told = {
+        "deal_amount_to_its_mean": 500 / ((1000 * 10 + 500 * 30) / 40),
+        "deal_amount_trend": -50 / 750,
+        "deal_days_since_amount": 30,
+    }
+
+    assert story.values(told, "d1", as_of="2024-02-10") == pytest.approx(told)
+    assert story.value("deal_days_since_amount", "d1", as_of="2024-01-11") == 10
+    assert story.value("deal_amount_trend", "d1", as_of="2024-01-11") is None
+    assert story.value("deal_days_since_amount", "d1", as_of="2024-02-20") == 40
+    assert story.value("deal_days_since_amount", "d1", as_of="2024-02-21") == 21
+    once = {"deal_amount_to_its_mean": 1, "deal_amount_trend": None, "deal_days_since_amount": 40}
+    assert story.values(once, "d2", as_of="2024-02-10") == once
+    never = dict.fromkeys(told)
+    assert story.values(never, "d3", as_of="2024-02-10") == never
+
+
+def test_the_amount_beside_what_such_deals_were_won_at(story):
+    story.customer("acme", segment="A", created="2020-01-01").customer("beta", segment="A", created="2020-01-01")
+    story.deal("a", customer="acme", product="p", amount=100).closes("won", on="2024-02-01")
+    story.deal("b", customer="beta", product="q", amount=300).closes("won", on="2024-02-01")
+    story.deal("c", customer="acme", product="p", amount=9000).closes("lost", on="2024-02-01")
+    story.deal("d", customer="acme", product="p", amount=500).closes("won", on="2024-03-01", recorded="2024-06-01")
+    story.deal("x", customer="acme", product="p", amount=200)
+    story.deal("y", amount=200)
+    told = {"deal_amount_to_product_wins": 2, "deal_amount_to_segment_wins": 1}
+    later = {"deal_amount_to_product_wins": 200 / 300, "deal_amount_to_segment_wins": 200 / 300}
+    nothing = dict.fromkeys(told)
+
+    assert story.values(told, "x", as_of="2024-06-01") == told
+    assert story.values(later, "x", as_of="2024-06-02") == pytest.approx(later)
+    assert story.values(nothing, "x", as_of="2024-02-01") == nothing
+    assert story.values(nothing, "y", as_of="2024-06-02") == nothing

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ import pytest
 
 from features.sources import stage
 from features.sources.columnar import BrokenParquet
-from features.sources.staged import Options
+from features.sources.staged import DuplicateHeader, Options, ReservedHeader
 
 
 def read(tmp_path, table):
@@ -49,6 +50,18 @@ def test_a_truncated_file_is_named(tmp_path, cut):
     (tmp_path / "f.parquet").write_bytes(whole[: int(len(whole) * cut.stop)])
     with pytest.raises(BrokenParquet, match=r"f\.parquet"):
         stage(tmp_path / "f.parquet", tmp_path / "out.parquet", Options())
+
+
+def test_a_damaged_description_is_named(tmp_path):
+    pq.write_table(pa.table({"a": ["x"]}), tmp_path / "f.parquet")
+    whole = bytearray((tmp_path / "f.parquet").read_bytes())
+    length = int.from_bytes(whole[-8:-4], "little")
+    for place in range(len(whole) - 8 - length, len(whole) - 8):
+        torn = whole.copy()
+        torn[place] ^= 0xFF
+        (tmp_path / "f.parquet").write_bytes(torn)
+        with suppress(BrokenParquet, DuplicateHeader, ReservedHeader):
+            stage(tmp_path / "f.parquet", tmp_path / "out.parquet", Options())
 
 
 def test_a_damaged_middle_is_named(tmp_path):

@@ -22,6 +22,7 @@ def read(tmp_path: Path, content: bytes, name="f.csv", **options):
         (b"a;b\n1,5;2\n", [("1,5", "2", 1)]),
         (b"a\tb\n1,5\t2;3\n", [("1,5", "2;3", 1)]),
         (b"sep=;\na;b\n1;2\n", [("1", "2", 1)]),
+        (b"sep=;\r\n\r\na;b\r\n1;2\r\n", [("1", "2", 1)]),
         (b"\n\na,b\n1,2", [("1", "2", 1)]),
         (b'a,b\n"x\r\ny","say ""hi"""\n3,4\n', [("x\r\ny", 'say "hi"', 1), ("3", "4", 2)]),
         (b'a,b\n5" pipe,2\n', [('5" pipe', "2", 1)]),
@@ -35,6 +36,16 @@ def test_rows_are_read_whatever_the_dialect(tmp_path, content, rows):
     staged, found = read(tmp_path, content)
     assert staged.headers == ("a", "b")
     assert found == rows
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [(b"sep=,\n", ("column_1",)), (b"sep=\xef\xbc\x8c\n", ("sep=，",)), (b"sep=\x01\na,b", ("sep=\x01",))],
+)
+def test_a_line_that_names_no_separator_or_stands_alone(tmp_path, content, headers):
+    staged, found = read(tmp_path, content)
+    assert staged.headers == headers
+    assert found == []
 
 
 def test_an_encoding_asked_for_is_used_and_a_guess_is_told(tmp_path):

@@ -1,3 +1,4 @@
+import zipfile
 from datetime import date, datetime
 
 import duckdb
@@ -6,7 +7,7 @@ from openpyxl import Workbook
 
 from features.sources import stage
 from features.sources.staged import Options
-from features.sources.workbook import EmptySheet, NotWorkbook, UnknownSheet
+from features.sources.workbook import BrokenWorkbook, EmptySheet, NotWorkbook, UnknownSheet
 
 
 def read(tmp_path, rows, second=None, **options):
@@ -49,6 +50,38 @@ def test_an_unknown_sheet_is_named_with_the_nearest(tmp_path):
 def test_a_sheet_without_header_is_named(tmp_path):
     with pytest.raises(EmptySheet):
         read(tmp_path, [])
+
+
+def _torn(path, member, tear):
+    """The workbook at `path` with one member of its archive altered."""
+    with zipfile.ZipFile(path) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    with zipfile.ZipFile(path, "w") as new:
+        for name, content in members.items():
+            new.writestr(name, tear(content) if name == member else content)
+
+
+@pytest.mark.parametrize(
+    ("member", "tear"),
+    [
+        ("xl/worksheets/sheet1.xml", lambda whole: whole[:-40]),
+        ("xl/worksheets/sheet1.xml", lambda whole: whole.replace(b'<row r="2"', b'<row r="99999999999"')),
+        ("xl/worksheets/sheet1.xml", lambda whole: whole.replace(b'r="A2"', b'r="ZZZZZ2"')),
+        ("xl/worksheets/sheet1.xml", lambda whole: b""),
+        ("xl/_rels/workbook.xml.rels", lambda whole: whole[:-5]),
+        ("xl/workbook.xml", lambda whole: whole.replace(b"<sheet ", b"<shee\x00 ")),
+        ("xl/styles.xml", lambda whole: b"<"),
+        ("[Content_Types].xml", lambda whole: b""),
+    ],
+)
+def test_a_workbook_damaged_inside_is_named(tmp_path, member, tear):
+    book = Workbook()
+    book.active.append(["a", "b"])
+    book.active.append([1, "x"])
+    book.save(tmp_path / "f.xlsx")
+    _torn(tmp_path / "f.xlsx", member, tear)
+    with pytest.raises(BrokenWorkbook, match=r"f\.xlsx is a damaged"):
+        stage(tmp_path / "f.xlsx", tmp_path / "out.parquet", Options())
 
 
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"PK\x03\x04 not a zip"])

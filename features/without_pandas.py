@@ -1,4 +1,4 @@
-"""How does a serving process stay without pandas? PyArrow imports it on first use wherever it is installed."""
+"""How does a process that needs no pandas stay without it? PyArrow imports it on first use wherever it is installed."""
 
 import sys
 from collections.abc import Sequence

@@ -3,7 +3,7 @@ import sys
 
 PROGRAM = """
 import sys
-from serving.without_pandas import keep_arrow_from_pandas
+from features.without_pandas import keep_arrow_from_pandas
 keep_arrow_from_pandas()
 import numpy, pyarrow
 pyarrow.array(numpy.array(["a"], object), pyarrow.string()).to_pylist()

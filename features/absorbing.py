@@ -1,0 +1,319 @@
+"""How does a row that was just recorded get into the memory? At once, and as if the history had been read again.
+
+Most rows (an activity, a deal, a change, an order, a ticket, a customer) say all that it takes. The few that change
+what was known before are answered by the streams' own SELECTs, over the rows of the deal or key concerned.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from features.absorbing_deals import AbsorbingDeals, Entangled, apply
+from features.as_of import micros
+from features.books import KEPT, Book, Seen
+from features.contracts import DELETED, TABLES
+from features.deal_facts import DealFacts
+from features.history import History
+from features.kernel import MISSING
+from features.live_streams import Event, LiveStreams
+from features.lookups import read_places, read_rates
+from features.names import Names
+from features.owners import OF_CUSTOMER, parts_of
+from features.pending import FED, Pending, events_on_record
+from features.plain_rows import Row, midnight, plain_row
+from features.row_events import Beside, described, events_of, gives_back
+from features.stream import merges_on_record
+from features.streams import open_streams
+
+GROUP = "customer_id || chr(31) || coalesce(group_id, order_id)"
+"""SQL of what names a purchase."""
+RATE = "currency || chr(31) || (valid_on - DATE '1970-01-01')"
+"""SQL of what names a rate."""
+OWNED_BY = {"customers": "customer", "reps": "rep", "contacts": "contact"}
+"""Tables that say something of an owner which other events are looked up in, and the owner."""
+AHEAD = ("cancellations", "endings", "resolutions")
+"""Streams whose events may be told before they become known."""
+
+
+class Absorbing:
+    """The rows told to a memory since its history was read."""
+
+    def __init__(self, history: History, streams: LiveStreams) -> None:
+        self.history = history
+        self.streams = streams
+        self.pending = Pending(history)
+        self.rates = read_rates(history)
+        self.places = read_places(history)
+        tables = set(history.tables())
+        shared = {"deals": "deal", "customers": "customer", "reps": "rep", "products": "product", "contacts": "contact"}
+        self.books: dict[str, Book] = {}
+        for table in KEPT:
+            if table in tables and table != "deals":
+                keys = streams.keys(shared[table]) if table in shared else Names()
+                self.books[table] = Book(history, table, keys)
+        self.seen = {table: Seen(history, table) for table in ("activities", "orders") if table in tables}
+        self._groups = Seen(history, "orders", GROUP) if "orders" in tables else None
+        self._bought: dict[str, Event] = {}
+        self.facts: DealFacts | None = None
+        self.deals: AbsorbingDeals | None = None
+        if "deals" in tables:
+            self.facts = DealFacts(history, streams, streams.keys("deal"))
+            self.deals = AbsorbingDeals(history, self.facts, streams)
+        self._merges = "customers" in tables and merges_on_record(history)
+        self._rates_told = Seen(history, "fx_rates", RATE) if "fx_rates" in tables else None
+        self._said: set[str] = set()
+        self._recent: list[Event] = []
+        self._now = -(2**62)
+        streams.told = self._told
+
+    def _told(self) -> History:
+        return self.pending.told()
+
+    @property
+    def bytes(self) -> int:
+        """What the arrays beside the streams take."""
+        books = [*self.books.values(), *self.seen.values()]
+        books += [] if self.facts is None else [self.facts.latest, self.facts.first]
+        return sum(book.bytes for book in books)
+
+    def absorb(self, table: str, row: Mapping[str, object], recorded_at: datetime) -> bool:
+        """Take a row of the contract (typed values, naive UTC) on record since a moment; False if it is no news."""
+        if table not in self.history.tables():
+            return False
+        known = set(self.history.columns(table)) | {DELETED.name}
+        plain = plain_row(table, {c: v for c, v in row.items() if c in known and c != "recorded_at"})
+        at = micros(recorded_at)
+        if at > self._now:
+            self._recent = [event for event in self._recent if event.known >= at]
+            self._now = at
+        if plain.pop(DELETED.name, None) is not None:
+            return self._read(table, {**plain, DELETED.name: at}, at)
+        self.pending.add(table, plain, at)
+        try:
+            whole = self._simple(table, plain, at)
+        except Entangled:
+            self.pending.amend(table, None)
+            return self._read(table, plain, at)
+        self.pending.amend(table, whole)
+        return whole is not None
+
+    def _simple(self, table: str, row: Row, at: int) -> Row | None:
+        """Take a row in memory alone; the whole version, or None where nothing is new. Raises Entangled."""
+        if table in ("deals", "deal_changes"):
+            if self.deals is None or self.facts is None:
+                raise Entangled
+            self.deals.rates, self.deals.places = self.rates, self.places
+            found = self.deals.deal(row, at) if table == "deals" else self.deals.change(row, at)
+            if found is not None and table == "deals":
+                self.facts.latest.write(str(row["deal_id"]), *found)
+            return None if found is None else found[0]
+        if table == "fx_rates":
+            return self._rate(row, at)
+        if table == "stages":
+            return self._stage(row, at)
+        if table not in FED:
+            return row
+        return self._version(table, row, at)
+
+    def _version(self, table: str, row: Row, at: int) -> Row | None:
+        """A version of a row whose events are its own."""
+        key = str(row[TABLES[table].key[0]])
+        book, seen = self.books.get(table), self.seen.get(table)
+        held = book.row(key) if book is not None else seen.told.get(key) if seen is not None else None
+        if held is None:
+            if seen is not None and seen.on_record(key):
+                raise Entangled
+            whole = row
+        else:
+            before, since = held
+            if at < since or (book is not None and book.gone(key)):
+                raise Entangled
+            whole = {**before, **row}
+            if all(whole[column] == before.get(column) for column in row):
+                return None
+        if table == "customers" and (self._merges or row.get("merged_into") is not None):
+            raise Entangled
+        if table == "orders":
+            self._line(whole, at, again=held is not None)
+        moved = self._looked_up_in(table, key, at)
+        for event in moved:
+            self.streams.retire(event, event.known)
+        beside = Beside(self.rates, self.streams.zone)
+        if held is not None:
+            for event in events_of(table, held[0], held[1], beside):
+                if not described(table) or event.known >= at:
+                    self.streams.retire(event, at)
+        for event in events_of(table, whole, at, beside):
+            self._add(event)
+        for event in moved:
+            self.streams.add(event)
+        if book is not None:
+            book.write(key, whole, at)
+        elif seen is not None:
+            seen.told[key] = (whole, at)
+        return whole
+
+    def _add(self, event: Event) -> None:
+        self.streams.add(event)
+        self._recent.append(event)
+
+    def _looked_up_in(self, table: str, key: str, at: int) -> list[Event]:
+        """Events known at a moment or later whose owners' kind is told anew: they belong to others now."""
+        owner = OWNED_BY.get(table)
+        if owner is None:
+            return []
+        columns = OF_CUSTOMER if owner == "customer" else ("team",) if owner == "rep" else ()
+        for stream in AHEAD:
+            for of in self.streams.by_stream.get(stream, ()):
+                if any(part in columns for part in parts_of(of)):
+                    self.streams.forget(stream, of)
+        found = [event for event in self._recent if event.known >= at and event.keys.get(owner) == key]
+        if self.deals is not None:
+            found += [event for event in self.deals.told_at(at) if event.keys.get(owner) == key]
+        return [event for event in found if event.stream not in (table, "deals")]
+
+    def _line(self, row: Row, at: int, *, again: bool) -> None:
+        """An order line may be a purchase, or part of one."""
+        if "purchases" not in self.streams.by_stream or gives_back(row):
+            if again:
+                raise Entangled
+            return
+        assert self._groups is not None
+        bought = str(row["order_id"] if row.get("group_id") is None else row["group_id"])
+        name = f"{row['customer_id']}\x1f{bought}"
+        if again or self._groups.on_record(name):
+            raise Entangled
+        happened = int(row["ordered_at"])  # type: ignore[arg-type]
+        known = max(at, happened)
+        event = Event("purchases", {"customer": str(row["customer_id"])}, known, happened, bought)
+        before = self._bought.get(name)
+        if before is not None and (before.known < known or before.happened <= happened):
+            if before.known > known:
+                raise Entangled
+            return
+        if before is not None:
+            self.streams.retire(before, before.known)
+        self._bought[name] = event
+        self._add(event)
+
+    def _rate(self, row: Row, at: int) -> Row:
+        since = max(at, midnight(int(row["valid_on"]), self.streams.zone))  # type: ignore[arg-type]
+        currency, rate = str(row["currency"]), row.get("rate")
+        last = self.rates.over_time.get(currency, ((), ()))[0]
+        if rate is None or (last and last[-1] > since) or since > at or self._told_at(since):
+            raise Entangled
+        told = f"{currency}\x1f{row['valid_on']}"
+        if told in self._said or self._rates_told is None or self._rates_told.on_record(told):
+            raise Entangled
+        self._said.add(told)
+        self.rates = self.rates.told(currency, int(row["valid_on"]), float(rate), since)  # type: ignore[arg-type]
+        return row
+
+    def _stage(self, row: Row, at: int) -> Row:
+        if self._told_at(at) or row.get("position") is None:
+            raise Entangled
+        self.places = self.places.told(str(row["pipeline"]), str(row["stage"]), int(row["position"]), at)  # type: ignore[arg-type]
+        return row
+
+    def _told_at(self, since: int) -> bool:
+        """Whether any event became known at a moment or later, of those that came."""
+        if any(event.known >= since for event in self._recent):
+            return True
+        return self.deals is not None and bool(self.deals.told_at(since))
+
+    def _read(self, table: str, row: Row, at: int) -> bool:
+        """Take a row whose meaning takes more than the memory: ask the history, before and after it."""
+        key = {c: row[c] for c in TABLES[table].key}
+        standing = self.pending.standing(table, key, at)
+        gone = row.get(DELETED.name) is not None
+        if standing is not None:
+            before, last = standing
+            whole = {**before, **row}
+            if not gone and all(whole[column] == before.get(column) for column in row):
+                return False
+        elif gone:
+            return False
+        else:
+            whole, last = row, True
+        if table in ("stages", "fx_rates"):
+            self._reload_all(table, whole, at)
+            return True
+        if table == "customers" and (self._merges or row.get("merged_into") is not None):
+            self._reload_customers(whole, at)
+            return True
+        column, name = self._whose(table, whole)
+        wanted = set(self.streams.by_stream)
+        had = events_on_record(self.pending.told(), table, column, name, wanted)
+        self.pending.add(table, whole, at)
+        has = events_on_record(self.pending.told(), table, column, name, wanted)
+        self._exchange(had, has)
+        self._note(table, whole, at, has, last=last, gone=gone)
+        return True
+
+    def _exchange(self, had: list[Event], has: list[Event]) -> None:
+        """Put the events that are for those that were."""
+        left, fresh = [], list(has)
+        for event in had:
+            if event in fresh:
+                fresh.remove(event)
+            else:
+                left.append(event)
+        for event in left:
+            ended = next((e for e in fresh if replace(e, retired=event.retired) == event), None)
+            if ended is not None and event.retired == MISSING:
+                fresh.remove(ended)
+                self.streams.retire(event, ended.retired)
+            else:
+                self.streams.retire(event, event.known)
+        apply(self.streams, [], fresh)
+
+    def _note(self, table: str, row: Row, at: int, has: list[Event], *, last: bool, gone: bool) -> None:
+        """Remember a row that was read with the help of the history."""
+        if table in ("deals", "deal_changes"):
+            assert self.deals is not None
+            assert self.facts is not None
+            deal = str(row["deal_id"])
+            until = max([at, *(event.known for event in has), *(e.retired for e in has)])
+            self.deals.read_again(deal, until, odd=gone or not last)
+            if table == "deals" and last and not gone:
+                if not self.facts.on_record(deal):
+                    self.facts.first.write(deal, row, at)
+                self.facts.latest.write(deal, row, at)
+            return
+        key = str(row[TABLES[table].key[0]])
+        if table in self.seen:
+            self.seen[table].told.pop(key, None)
+            self.seen[table].forget(key)
+        elif last and not gone:
+            self.books[table].write(key, row, at)
+        else:
+            self.books[table].strike(key)
+
+    def _whose(self, table: str, row: Row) -> tuple[str, str]:
+        """By which column and key the rows are read again that a row may change the meaning of."""
+        if table in ("deals", "deal_changes"):
+            return "deal_id", str(row["deal_id"])
+        column = "customer_id" if table == "orders" else TABLES[table].key[0]
+        return column, str(row[column])
+
+    def _reload_all(self, table: str, row: Row, at: int) -> None:
+        """Read again every stream that a rate or a place enters."""
+        self.pending.add(table, row, at)
+        told = self.pending.told()
+        self.rates, self.places = read_rates(told), read_places(told)
+        for stream in ("stage_changes",) if table == "stages" else _MONEY:
+            for of in self.streams.by_stream.get(stream, ()):
+                self.streams.forget(stream, of)
+
+    def _reload_customers(self, row: Row, at: int) -> None:
+        """Read again every stream whose events count for a customer."""
+        self.pending.add("customers", row, at)
+        self.books["customers"].write(str(row["customer_id"]), row, at)
+        self._merges = True
+        self.streams.streams = open_streams(self.pending.told())
+        for stream, of in self.streams.wanted:
+            if stream == "deals" or any(part == "customer" or part in OF_CUSTOMER for part in parts_of(of)):
+                self.streams.forget(stream, of)
+
+
+_MONEY = ("amount_changes", "outcomes", "openings", "orders", "subscriptions", "cancellations", "endings")

@@ -1,0 +1,234 @@
+"""Which events are in memory, and which came since? All streams that some features look at, each by its keys.
+
+An event that becomes known is put among those of everyone whose it is, in microseconds; nothing is built anew.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from features.derived import DERIVED
+from features.history import History
+from features.indexing import index_of
+from features.kernel import MISSING
+from features.live_index import FAR, LiveIndex, Loaded, loaded
+from features.live_segment import Entry, Shape
+from features.names import Names
+from features.owners import EVERYONE, OF_CUSTOMER, parts_of
+from features.stream import StreamSet
+from features.streams import open_streams
+from features.verbs import Of
+
+Value = int | str | None
+JOINT = "\x1f"
+"""Between the two names of a crossed key, as `features.stream` writes it."""
+Wanted = Mapping[tuple[str, Of], frozenset[str]]
+"""The columns wanted of each stream by each key."""
+
+
+@dataclass(slots=True)
+class Event:
+    """One event of a stream: whose it is, its times, its values (numbers in ten-thousandths, moments, texts)."""
+
+    stream: str
+    keys: Mapping[str, str | None]
+    known: int
+    happened: int
+    tie: Any
+    values: Mapping[str, Value] = field(default_factory=dict)
+    retired: int = MISSING
+
+
+class LiveStreams:
+    """The streams of a history in memory. A layer over others keeps what it is told to itself.
+
+    Nothing here is safe for several threads at once: `features.online` holds a lock.
+    """
+
+    def __init__(self, history: History, wanted: Wanted, over: "LiveStreams | None" = None, before: int = FAR) -> None:
+        self.history = history
+        self.told: Callable[[], History] = lambda: history
+        self.zone = ZoneInfo(history.timezone or "UTC")
+        self.streams: StreamSet = over.streams if over is not None else open_streams(history)
+        self._over = over
+        self._before = before
+        self.wanted = wanted
+        self._texts: dict[str, dict[str, Names]] = {}
+        self._keys: dict[Of, Names] = over._keys if over is not None else {}
+        self._indexes: dict[tuple[str, Of], LiveIndex] = {}
+        self.by_stream: dict[str, list[Of]] = {}
+        for stream, of in wanted:
+            self.by_stream.setdefault(stream, []).append(of)
+
+    def keys(self, of: Of) -> Names:
+        """The names of all that have events by a key."""
+        return self._keys.setdefault(of, Names())
+
+    def layer(self, before: int) -> "LiveStreams":
+        """Streams over these, as they were known before a moment, that can be told more and be forgotten."""
+        return LiveStreams(self.history, self.wanted, self, before)
+
+    def load(self) -> None:
+        """Read all streams now, instead of each when it is first looked at."""
+        for stream, of in self.wanted:
+            self.index(stream, of)
+
+    def index(self, stream: str, of: Of) -> LiveIndex:
+        """A stream by one key."""
+        found = self._indexes.get((stream, of))
+        if found is None:
+            if self._over is not None:
+                under = self._over.index(stream, of)
+                found = under.layer(self._shape(stream, under.shape.stored, under.shape.derived), self._before)
+            else:
+                found = self._load(stream, of)
+            self._indexes[stream, of] = found
+        return found
+
+    def forget(self, stream: str, of: Of) -> None:
+        """Read a stream again when it is next looked at."""
+        self._indexes.pop((stream, of), None)
+
+    def texts(self, stream: str) -> dict[str, Names]:
+        """The names of a stream's category columns, the same by every key."""
+        found = self._texts.get(stream)
+        if found is None:
+            if self._over is not None:
+                found = {column: Names(over=names) for column, names in self._over.texts(stream).items()}
+            else:
+                derived = DERIVED.get(stream, {})
+                kinds = self.streams.columns(stream)
+                found = {
+                    c: Names(derived[c].levels if c in derived else ()) for c, kind in kinds.items() if kind == "category"
+                }
+            self._texts[stream] = found
+        return found
+
+    def _shape(self, stream: str, stored: tuple[str, ...], derived: tuple[str, ...]) -> Shape:
+        chosen = {column: names for column, names in self.texts(stream).items() if column in (*stored, *derived)}
+        return Shape(stream, stored, derived, chosen, self.zone)
+
+    def _load(self, stream: str, of: Of) -> LiveIndex:
+        columns = self.wanted[stream, of] & self.streams.columns(stream).keys()
+        derived = tuple(sorted(c for c in columns if c in DERIVED.get(stream, {})))
+        shape = self._shape(stream, tuple(self.streams.stored(stream, columns)), derived)
+        keys = self.keys(of)
+        index = LiveIndex(of, shape, keys, self._read(shape, of, keys, None))
+        index.read = lambda key: self._read(shape, of, keys, key)
+        return index
+
+    def _read(self, shape: Shape, of: Of, keys: Names, only: str | None) -> Loaded:
+        """The events as the history has them with what came since, of one key or all."""
+        import pyarrow as pa
+
+        columns = (*shape.stored, *shape.derived)
+        told = self.told()
+        streams = self.streams if told is self.streams.history else open_streams(told)
+        with self.history.connect() as con:
+            if only is not None:
+                con.register("asked", pa.table({"id": [only]}))
+            select = streams.select(shape.stream, of, columns, None if only is None else "asked")
+            table = con.sql(select).to_arrow_table()
+        kinds = streams.columns(shape.stream)
+        categories = [column for column, kind in kinds.items() if kind == "category"]
+        return loaded(index_of(table, categories, shape.stream, shape.derived, self.zone), shape, keys)
+
+    @property
+    def bytes(self) -> int:
+        """What the arrays of the streams take."""
+        return sum(index.held.bytes for index in self._indexes.values())
+
+    def add(self, event: Event) -> None:
+        """An event became known: everyone whose it is has it now."""
+        self._tell(event, None)
+
+    def retire(self, event: Event, when: int) -> None:
+        """An event counts no longer from a moment on; not ever, where that is the moment it became known."""
+        self._tell(event, when)
+
+    def _tell(self, event: Event, when: int | None) -> None:
+        stream = event.stream
+        texts = self.texts(stream)
+        encoded: dict[str, int] = {}
+        for of in self.by_stream.get(stream, ()):
+            key = self.key_of(event, of)
+            if key is None:
+                continue
+            index = self._indexes.get((stream, of))
+            if index is None:
+                if self._over is None:
+                    continue  # it will be read with this event in it
+                index = self.index(stream, of)
+            values = {}
+            for column in index.shape.stored:
+                if column not in encoded:
+                    encoded[column] = self._encoded(event, column, texts.get(column))
+                values[column] = encoded[column]
+            entry = Entry(event.known, event.happened, event.tie, values, event.retired)
+            if when is None:
+                index.add(key, entry)
+            else:
+                index.retire(key, entry, when)
+
+    def key_of(self, event: Event, of: Of) -> str | None:
+        """Whose an event is by a key; None for nobody's."""
+        if of == EVERYONE:
+            return "all"
+        if of in event.keys:
+            return event.keys[of]
+        found = []
+        for part in parts_of(of):
+            name = event.keys[part] if part in event.keys else "all" if part == EVERYONE else self._held(event, part)
+            if name is None:
+                return None
+            found.append(name)
+        return JOINT.join(found)
+
+    def _held(self, event: Event, key: str) -> str | None:
+        """A key that belongs to the event's customer or seller, as known when the event was."""
+        if key in OF_CUSTOMER:
+            return self.text_held("customers", "customer", event.keys.get("customer"), key, event.known)
+        if key == "team":
+            return self.text_held("reps", "rep", event.keys.get("rep"), "team_id", event.known)
+        return None
+
+    def text_held(self, stream: str, of: Of, key: str | None, column: str, known: int) -> str | None:
+        """What a described thing was last said to be, as known at a moment."""
+        if key is None:
+            return None
+        index = self.index(stream, of)
+        code = self._last_value(index, key, column, known, -1)
+        return index.shape.texts[column].text(code)
+
+    def number_held(self, stream: str, of: Of, key: str | None, column: str, known: int) -> int | None:
+        """The same of a number."""
+        found = MISSING if key is None else self._last_value(self.index(stream, of), key, column, known, MISSING)
+        return None if found == MISSING else found
+
+    def _last_value(self, index: LiveIndex, key: str, column: str, known: int, missing: int) -> int:
+        run = index.base(key) if (grown := index.grown(key)) is None else None
+        runs: Iterable[Any] = grown.runs if grown is not None else () if run is None else (run,)
+        found = missing
+        for run in runs:
+            look = run.at(known + 1)
+            held, values = look.seen(column)
+            if len(held):
+                found = values[-1]
+        return found
+
+    def _encoded(self, event: Event, column: str, names: Names | None) -> int:
+        """A value as it is kept; one that takes a join is looked up."""
+        value = event.values.get(column)
+        if column not in event.values and column in self.streams.streams[event.stream].beside:
+            shared, _, its = self.streams.streams[event.stream].beside[column]
+            value = self.number_held(OTHERS[shared], shared, event.keys.get(shared), its, event.known)
+        if names is not None:
+            assert value is None or isinstance(value, str)
+            return names.add(value)
+        assert not isinstance(value, str)
+        return MISSING if value is None else value
+
+
+OTHERS = {"contact": "contacts", "customer": "customers", "rep": "reps"}
+"""The stream that describes an owner."""

@@ -1,0 +1,320 @@
+"""Looks into the past of one key at one moment: what its events on record before the moment add up to.
+
+The same looks as `features.looks`, on plain integers. The events of a key are one run or several, each in the order
+in which its events became known: few are walked through, many are summed ahead (`features.summed`).
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from math import isnan
+from typing import Protocol
+
+from features.as_of import DAY
+from features.kernel import HALF_BITS, MISSING
+from features.names import Names
+from features.values_at import Scalars
+from features.verbs import Where
+
+Codes = tuple[tuple[str, int], ...]
+"""Which values events must have: columns and codes."""
+LOW = (1 << HALF_BITS) - 1
+MINUTE = 60_000_000
+
+
+class Weigh:
+    """What an event adds to a sum: 1, its value, parts of its square, its day and products of these."""
+
+    COUNT, SUM, HIGH, CROSS, LOWS, DAYS, DAYS_SQUARED, DAYS_TIMES = range(8)
+
+
+class RunLook(Protocol):
+    """One run of a key's events, seen at a moment. Rows are places in the run."""
+
+    def total(self, weigh: int, codes: Codes, column: str | None, since: int | None) -> int:
+        """The sum over the events that stand, have these values, one in `column`, and happened at `since` or later."""
+
+    def latest(self, codes: Codes) -> int:
+        """The row of the event that happened last, of several the one known last; -1 for none."""
+
+    def earliest(self, codes: Codes, having: str | None) -> int:
+        """The row of the event known first; -1 for none."""
+
+    def happened(self, row: int) -> int:
+        """When an event happened."""
+
+    def known(self, row: int) -> int:
+        """When an event became known."""
+
+    def value(self, column: str, row: int) -> int:
+        """A number or a code."""
+
+    def values(self, codes: Codes, column: str, since: int | None) -> set[int]:
+        """The different codes of a column."""
+
+    def before(self, column: str, by: str, limit: int) -> int:
+        """The sum of a column over the events that stand and whose `by` is below a limit."""
+
+    def times(self) -> Sequence[int]:
+        """When the events became known, replaced ones too."""
+
+    def seen(self, column: str) -> tuple[Sequence[int], Sequence[int]]:
+        """When the events became known, replaced ones too, and a column of theirs."""
+
+
+class Run:
+    """Some events of one key in lists, in the order of known, happened, tie. `retired` is None where none is.
+
+    `happened` is `known` itself where all events were known when they happened.
+    """
+
+    __slots__ = ("columns", "happened", "known", "retired", "texts", "ties")
+
+    def __init__(
+        self,
+        known: list[int],
+        happened: list[int],
+        columns: Mapping[str, list[int]],
+        texts: Mapping[str, Names],
+        retired: list[int] | None = None,
+        ties: list[object] | None = None,
+    ) -> None:
+        self.known = known
+        self.happened = happened
+        self.columns = columns
+        self.texts = texts
+        self.retired = retired
+        self.ties = ties
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def at(self, moment: int) -> "WalkedLook":
+        """The run as it was known just before a moment."""
+        return WalkedLook(self, moment)
+
+
+class WalkedLook:
+    """A run that is walked through: for few events."""
+
+    __slots__ = ("_all", "_kept", "_moment", "_run")
+
+    def __init__(self, run: Run, moment: int) -> None:
+        self._run = run
+        self._moment = moment
+        end = bisect_left(run.known, moment)
+        retired = run.retired
+        rows: Sequence[int] = range(end)
+        if retired is not None:
+            rows = [row for row in rows if retired[row] == MISSING or retired[row] >= moment]
+        self._all = rows
+        self._kept: dict[object, Sequence[int]] = {}
+
+    def _rows(self, codes: Codes, having: str | None) -> Sequence[int]:
+        """The events that stand and have these values."""
+        if not codes and having is None:
+            return self._all
+        name = (codes, having)
+        found = self._kept.get(name)
+        if found is None:
+            found = self._all
+            for column, code in codes:
+                values = self._run.columns[column]
+                found = [row for row in found if values[row] == code]
+            if having is not None:
+                values = self._run.columns[having]
+                missing = -1 if having in self._run.texts else MISSING
+                found = [row for row in found if values[row] != missing]
+            self._kept[name] = found
+        return found
+
+    def total(self, weigh: int, codes: Codes, column: str | None, since: int | None) -> int:
+        rows = self._rows(codes, column)
+        happened = self._run.happened
+        if since is not None and rows:
+            if happened is self._run.known:
+                rows = rows[bisect_left(rows, since, key=happened.__getitem__) :]
+            else:
+                rows = [row for row in rows if happened[row] >= since]
+        if weigh == Weigh.COUNT:
+            return len(rows)
+        assert column is not None
+        values = self._run.columns[column]
+        if weigh == Weigh.SUM:
+            return sum([values[row] for row in rows])
+        return sum(_WEIGHTS[weigh](values[row], happened[row]) for row in rows)
+
+    def latest(self, codes: Codes) -> int:
+        rows = self._rows(codes, None)
+        if not rows:
+            return -1
+        happened = self._run.happened
+        if happened is self._run.known:
+            return rows[-1]
+        found, last = -1, MISSING
+        for row in rows:
+            if happened[row] >= last:
+                found, last = row, happened[row]
+        return found
+
+    def earliest(self, codes: Codes, having: str | None) -> int:
+        rows = self._rows(codes, having)
+        return rows[0] if rows else -1
+
+    def happened(self, row: int) -> int:
+        return self._run.happened[row]
+
+    def known(self, row: int) -> int:
+        return self._run.known[row]
+
+    def value(self, column: str, row: int) -> int:
+        return self._run.columns[column][row]
+
+    def values(self, codes: Codes, column: str, since: int | None) -> set[int]:
+        values, happened = self._run.columns[column], self._run.happened
+        return {values[row] for row in self._rows(codes, column) if since is None or happened[row] >= since}
+
+    def before(self, column: str, by: str, limit: int) -> int:
+        limits, values = self._run.columns[by], self._run.columns[column]
+        return sum(values[row] for row in self._rows((), column) if limits[row] < limit)
+
+    def times(self) -> Sequence[int]:
+        return self._run.known[: bisect_left(self._run.known, self._moment)]
+
+    def seen(self, column: str) -> tuple[Sequence[int], Sequence[int]]:
+        end = bisect_left(self._run.known, self._moment)
+        return self._run.known[:end], self._run.columns[column][:end]
+
+
+_WEIGHTS = {
+    Weigh.HIGH: lambda value, _: (value >> HALF_BITS) ** 2,
+    Weigh.CROSS: lambda value, _: (value >> HALF_BITS) * (value & LOW),
+    Weigh.LOWS: lambda value, _: (value & LOW) ** 2,
+    Weigh.DAYS: lambda _, happened: happened // DAY,
+    Weigh.DAYS_SQUARED: lambda _, happened: (happened // DAY) ** 2,
+    Weigh.DAYS_TIMES: lambda value, happened: happened // DAY * value,
+}
+
+Found = tuple[RunLook, int] | None
+"""An event: its run and its place there."""
+
+
+class SegmentLook:
+    """The events of one key at one moment. `texts` are the names of the category columns."""
+
+    __slots__ = ("_runs", "_texts", "at")
+    math = Scalars
+
+    def __init__(self, runs: Sequence[RunLook], texts: Mapping[str, Names], at: int) -> None:
+        self._runs = runs
+        self._texts = texts
+        self.at = at
+
+    def _codes(self, where: Where) -> Codes:
+        return tuple((column, self._texts[column].code(value)) for column, value in where) if where else ()
+
+    def days_window(self, days: float | None) -> int | None:
+        """Since when a window of so many days is open; None for ever."""
+        return None if days is None else self.at - round(days * DAY)
+
+    def window_from(self, name: object, days_ago: float) -> int:
+        """Since when a window is open that opened so many days before the moment; ever where that is missing."""
+        return MISSING // 2 if isnan(days_ago) else self.at - round(days_ago * DAY)
+
+    def moment_after(self, days: float) -> tuple[int, bool]:
+        """The moment so many days after this one, and whether there is one."""
+        there = not isnan(days)
+        return self.at + (round(days * DAY) if there else 0), there
+
+    def count(self, where: Where, window: int | None, having: str | None = None) -> int:
+        """How many events."""
+        return self._total(Weigh.COUNT, where, having, window)
+
+    def sum(self, where: Where, column: str, window: int | None) -> int:
+        """The sum of a number column."""
+        return self._total(Weigh.SUM, where, column, window)
+
+    def squares(self, where: Where, column: str, window: int | None) -> float:
+        """The sum of squares of a number column."""
+        high, cross, low = (
+            float(self._total(weigh, where, column, window)) for weigh in (Weigh.HIGH, Weigh.CROSS, Weigh.LOWS)
+        )
+        return Scalars.squared(high, cross, low, HALF_BITS)
+
+    def by_days(self, where: Where, column: str, window: int | None) -> tuple[int, int, int]:
+        """Sums of days, of days squared, of days times value, over the events with a value."""
+        return (
+            self._total(Weigh.DAYS, where, column, window),
+            self._total(Weigh.DAYS_SQUARED, where, column, window),
+            self._total(Weigh.DAYS_TIMES, where, column, window),
+        )
+
+    def _total(self, weigh: int, where: Where, column: str | None, window: int | None) -> int:
+        if not self._runs:
+            return 0
+        codes = self._codes(where)
+        if len(self._runs) == 1:
+            return self._runs[0].total(weigh, codes, column, window)
+        return sum(run.total(weigh, codes, column, window) for run in self._runs)
+
+    def latest(self, where: Where) -> Found:
+        """The event that happened last; None for none."""
+        codes = self._codes(where) if self._runs else ()
+        found: Found = None
+        last = MISSING
+        for run in self._runs:
+            row = run.latest(codes)
+            if row >= 0 and run.happened(row) >= last:
+                found, last = (run, row), run.happened(row)
+        return found
+
+    def earliest(self, where: Where, having: str | None = None) -> Found:
+        """The event that was known first; None for none."""
+        codes = self._codes(where) if self._runs else ()
+        found: Found = None
+        for run in self._runs:
+            row = run.earliest(codes, having)
+            if row >= 0 and (found is None or run.known(row) < found[0].known(found[1])):
+                found = run, row
+        return found
+
+    def number(self, column: str, found: Found) -> int:
+        """A number or moment of an event; MISSING where there is none."""
+        return MISSING if found is None else found[0].value(column, found[1])
+
+    def text(self, column: str, found: Found) -> str | None:
+        """A category of an event; None where there is none."""
+        return None if found is None else self._texts[column].text(found[0].value(column, found[1]))
+
+    def is_text(self, column: str) -> bool:
+        """Whether a column holds categories."""
+        return column in self._texts
+
+    def happened(self, found: Found) -> int:
+        """When an event happened; MISSING where there is none."""
+        return MISSING if found is None else found[0].happened(found[1])
+
+    def distinct(self, where: Where, column: str, window: int | None) -> int:
+        """How many different values a category column has."""
+        if not self._runs:
+            return 0
+        codes = self._codes(where)
+        return len(set[int]().union(*(run.values(codes, column, window) for run in self._runs)))
+
+    def area(self, column: str) -> tuple[int, int]:
+        """Value times the minutes it lasted until the moment, summed; and the minutes since the first value."""
+        begun = self.earliest((), column)
+        if begun is None:
+            return 0, 0
+        total = held = since = 0
+        for run in self._runs:
+            for known, value in zip(*run.seen(column), strict=True):
+                minute = known // MINUTE
+                total += held * (minute - since)
+                held, since = held if value == MISSING else value, minute
+        now = self.at // MINUTE
+        return total + held * (now - since), now - begun[0].known(begun[1]) // MINUTE
+
+    def sum_before(self, column: str, by: str, limit: int) -> int:
+        """The sum of a column over events whose `by` is below a limit."""
+        return sum(run.before(column, by, limit) for run in self._runs)
+
