@@ -5,18 +5,22 @@ here, the rest by hand. `tests/docs/test_docs.py` fails when a page is not curre
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from features.catalog import FAMILIES
+from features.catalog import CUSTOMER_FAMILIES, FAMILIES
 from features.contracts import TABLES, TRACKABLE, Column, Known, Table, default_known
 from features.definition import Feature
 from features.needs import needs_of
+from features.null_rules import WORDS_EN, WORDS_ZH, null_rule
+from features.streams import STREAMS
+from features.whole_contract import ANY, columns_of, tables_of
 from serving.cli import app
 from serving.settings_page import settings_page
 
@@ -101,29 +105,60 @@ def _known(table: Table, column: str) -> str:
     return f"`{known}`{since}"
 
 
-def features_part() -> str:
-    """Every feature of the catalogue, family by family."""
+def deal_features_part() -> str:
+    """Every feature of deals, family by family."""
+    return _families(FAMILIES)
+
+
+def customer_features_part() -> str:
+    """Every feature of customers, family by family."""
+    return _families(CUSTOMER_FAMILIES)
+
+
+def _families(families: Iterable[ModuleType]) -> str:
     found = []
-    for family in FAMILIES:
+    for family in families:
         title, _, question = (family.__doc__ or "").strip().partition(": ")
-        head = [f"## {title}", "", question[:1].upper() + question[1:], "", "| feature | meaning | 含义 | looks at |"]
-        found.append("\n".join([*head, "|---|---|---|---|", *(_feature(one) for one in family.FEATURES)]))
+        head = [f"### {title}", "", question[:1].upper() + question[1:], ""]
+        head += ["| feature | meaning | 含义 | looks at | missing | 缺失 |", "|---|---|---|---|---|---|"]
+        found.append("\n".join([*head, *(_feature(one) for one in family.FEATURES)]))
     return "\n\n".join(found)
 
 
 def _feature(feature: Feature) -> str:
-    looks_at = ", ".join(f"`{stream}`" for stream in sorted({need.stream for need in needs_of(feature.verb)}))
+    needed = sorted({need.stream for need in needs_of(feature.verb, feature.entity)})
+    looks_at = " ".join([type(feature.verb).__name__, ", ".join(f"`{stream}`" for stream in needed)]).strip()
     years = f" Needs {feature.years:g} year{'s' if feature.years > 1 else ''} of history." if feature.years else ""
-    verb = type(feature.verb).__name__
-    return f"| `{feature.name}` | {feature.meaning}{years} | {feature.meaning_zh} | {verb} {looks_at} |".replace(
-        "  ", " "
-    )
+    years_zh = f"需要 {feature.years:g} 年历史。" if feature.years else ""
+    rule = null_rule(feature)
+    cells = (f"`{feature.name}`", feature.meaning + years, feature.meaning_zh + years_zh, looks_at, rule.en, rule.zh)
+    return f"| {' | '.join(cells)} |"
+
+
+def streams_part() -> str:
+    """Every stream with the tables it is made of and the columns it may have."""
+    rows = []
+    for stream in STREAMS:
+        told = {column: kind for column, kind in columns_of(stream).items() if not column.startswith(f"attr_{ANY}")}
+        columns = ", ".join(f"`{column}`" + MARKS[kind] for column, kind in told.items())
+        own = ", `attr_<name>`" if f"attr_{ANY}" in columns_of(stream) else ""
+        tells = WORDS_EN.get(stream, stream.replace("_", " "))
+        tables = ", ".join(tables_of(stream))
+        rows.append(f"| `{stream}` | {tells} | {WORDS_ZH[stream]} | {tables} | {(columns + own).removeprefix(', ')} |")
+    return "\n".join(["| stream | holds | 内容 | from | columns |", "|---|---|---|---|---|", *rows])
+
+
+MARKS: Mapping[str, str] = {"number": "", "category": " (text)", "moment": " (time)"}
 
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "commands.md": {"commands": commands_part},
     "data-contract.md": {"tables": tables_part},
-    "features.md": {"features": features_part},
+    "features.md": {
+        "deal features": deal_features_part,
+        "customer features": customer_features_part,
+        "streams": streams_part,
+    },
 }
 
 

@@ -65,6 +65,7 @@ class Absorbing:
         self._recent: list[Event] = []
         self._now = -(2**62)
         streams.told = self._told
+        self._untold = streams.untold()
 
     def _told(self) -> History:
         return self.pending.told()
@@ -88,6 +89,8 @@ class Absorbing:
             self._now = at
         if plain.pop(DELETED.name, None) is not None:
             return self._read(table, {**plain, DELETED.name: at}, at)
+        if not self._untold.isdisjoint(FED.get("deals" if table == "deal_changes" else table, ())):
+            return self._read(table, plain, at)
         self.pending.add(table, plain, at)
         try:
             whole = self._simple(table, plain, at)
@@ -200,7 +203,7 @@ class Absorbing:
         since = max(at, midnight(int(row["valid_on"]), self.streams.zone))  # type: ignore[arg-type]
         currency, rate = str(row["currency"]), row.get("rate")
         last = self.rates.over_time.get(currency, ((), ()))[0]
-        if rate is None or (last and last[-1] > since) or since > at or self._told_at(since):
+        if rate is None or (last and last[-1] > since) or since > at or self._told_at(since, _MONEY):
             raise Entangled
         told = f"{currency}\x1f{row['valid_on']}"
         if told in self._said or self._rates_told is None or self._rates_told.on_record(told):
@@ -210,16 +213,15 @@ class Absorbing:
         return row
 
     def _stage(self, row: Row, at: int) -> Row:
-        if self._told_at(at) or row.get("position") is None:
+        if self._told_at(at, PLACED) or row.get("position") is None:
             raise Entangled
         self.places = self.places.told(str(row["pipeline"]), str(row["stage"]), int(row["position"]), at)  # type: ignore[arg-type]
         return row
 
-    def _told_at(self, since: int) -> bool:
-        """Whether any event became known at a moment or later, of those that came."""
-        if any(event.known >= since for event in self._recent):
-            return True
-        return self.deals is not None and bool(self.deals.told_at(since))
+    def _told_at(self, since: int, streams: tuple[str, ...]) -> bool:
+        """Whether any event of these streams became known at a moment or later, of those that came."""
+        events = [*self._recent, *(self.deals.told_at(since) if self.deals is not None else ())]
+        return any(event.known >= since and event.stream in streams for event in events)
 
     def _read(self, table: str, row: Row, at: int) -> bool:
         """Take a row whose meaning takes more than the memory: ask the history, before and after it."""
@@ -301,7 +303,7 @@ class Absorbing:
         self.pending.add(table, row, at)
         told = self.pending.told()
         self.rates, self.places = read_rates(told), read_places(told)
-        for stream in ("stage_changes",) if table == "stages" else _MONEY:
+        for stream in PLACED if table == "stages" else (*_MONEY, "cancellations", "endings"):
             for of in self.streams.by_stream.get(stream, ()):
                 self.streams.forget(stream, of)
 
@@ -316,4 +318,6 @@ class Absorbing:
                 self.streams.forget(stream, of)
 
 
-_MONEY = ("amount_changes", "outcomes", "openings", "orders", "subscriptions", "cancellations", "endings")
+PLACED = ("stage_changes",)
+_MONEY = ("amount_changes", "outcomes", "openings", "orders", "subscriptions")
+"""Streams whose events take a rate as known when they were; those of endings take the one of their contract."""

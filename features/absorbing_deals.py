@@ -71,7 +71,7 @@ class AbsorbingDeals:
         return whole, at
 
     def _first_told(self, deal: str, row: Row, at: int) -> None:
-        if self._told_until(deal) is not None:
+        if not self._begins(deal, at):
             raise Entangled  # its changes came before its row
         told = [self._telling(field, row, at) for field in self.facts.from_row if row.get(field) is not None]
         closed = row.get("closed_at")
@@ -115,7 +115,7 @@ class AbsorbingDeals:
         value = text_of_field(field, row[field])
         assert value is not None
         currency = row.get("currency")
-        return Telling(field, at, value, None if currency is None else str(currency))
+        return Telling(field, at, value, None if currency is None else str(currency), of_row=True)
 
     def _closing(self, row: Row, happened: int, *, corrected: bool) -> Telling:
         currency = row.get("currency")
@@ -153,16 +153,18 @@ class AbsorbingDeals:
             value = value.lower()
             known = value in STATUSES
         if known:
-            if deal in self._odd or not self.facts.on_record(deal):
+            if deal in self._odd or not (self.facts.on_record(deal) or self._begins(deal, at)):
                 raise Entangled
-            first = self.facts.first.row(deal)
-            currency = None if first is None else first[0].get("currency")
-            telling = Telling(field, int(changed), value, None if currency is None else str(currency))
-            if field == "status":
-                telling = Telling(field, int(changed), value)
-            self._process(deal, at, [telling], [], 0, None)
+            self._process(deal, at, [Telling(field, int(changed), value)], [], 0, None)
         self._said[key] = (str(row["new_value"]), at)
         return row, at
+
+    def _begins(self, deal: str, at: int) -> bool:
+        """Whether nothing was told of a deal before a moment."""
+        held = self._lives.get(deal)
+        if held is not None:
+            return held[0].known == at and held[0].before == State()
+        return self._told_until(deal) is None
 
     def _told_until(self, deal: str) -> int | None:
         """The latest moment of which anything was told of a deal; None for an unknown one."""

@@ -35,6 +35,8 @@ details summary{cursor:pointer} @media print{details>*{display:block} .tiles a{b
 TITLES = {"error": "Errors", "warning": "Warnings", "info": "For your information"}
 TITLES_ZH = {"error": "错误", "warning": "警告", "info": "提示"}
 ENTITY_ZH = {"deal": "商机", "customer": "客户"}
+FEW = 12
+"""Names that are shown at once; more are folded away."""
 PERIOD_ZH = {"month": "月", "quarter": "季度", "year": "年"}
 
 
@@ -109,7 +111,10 @@ def _findings(report: Report, severity: str) -> str:
 
 def _article(report: Report, finding: Finding, anchor: str) -> str:
     left_out = report.left_out_by(finding)
-    what = f"<p>Left out of learning {_zh('不参与学习的特征')}:</p>{_names(left_out)}" if left_out else ""
+    head = f"Left out of learning: {len(left_out)} {_zh('不参与学习的特征')}"
+    names = _names(left_out)
+    what = f"<p>{head}</p>{names}" if len(left_out) <= FEW else f"<details><summary>{head}</summary>{names}</details>"
+    what = what if left_out else ""
     return (
         f'<article class="{finding.severity}" id="{anchor}"><p><strong>{escape(finding.place)}</strong> '
         f"<code>{escape(finding.finding)}</code></p><p>{escape(finding.evidence)} {escape(finding.consequence)}</p>"

@@ -106,7 +106,7 @@ class Report:
             chosen = [finding for finding in self.findings if finding.severity == severity]
             if chosen:
                 found += ["", f"{TITLES[severity]} ({MEANING[severity]}):"]
-                found += [line for finding in chosen for line in _finding_lines(finding)]
+                found += [line for finding in chosen for line in _finding_lines(finding, self.left_out_by(finding))]
         if not self.findings:
             found += ["", "Nothing was found against any column."]
         return found
@@ -155,18 +155,20 @@ def _coverage_line(table: Coverage, width: int) -> str:
 
 
 def _feature_lines(features: Computable) -> list[str]:
-    count = len(features.not_used)
-    lines = [f"{len(features.used)} {features.entity} features can be used; {count} are not:"]
+    suspected = f"{len(features.suspected)} are left out as suspect (below), " if features.suspected else ""
+    counts = f"{suspected}{len(features.cannot)} cannot be computed"
+    lines = [f"{len(features.used)} {features.entity} features can be used; {counts}:"]
     lines += [f"  used: {', '.join(features.used)}"] if features.used else []
     reasons: dict[str, list[str]] = {}
-    for name, reason in features.not_used.items():
+    for name, reason in features.cannot.items():
         reasons.setdefault(reason, []).append(name)
     return lines + [f"  {reason}: {', '.join(names)}" for reason, names in reasons.items()]
 
 
-def _finding_lines(finding: Finding) -> list[str]:
+def _finding_lines(finding: Finding, left_out: tuple[str, ...]) -> list[str]:
     return [
         f"  {finding.place}: {finding.finding}",
         f"      {finding.evidence}",
         f"      {finding.consequence}",
+        *([f"      left out: {', '.join(left_out)}"] if left_out else []),
     ]

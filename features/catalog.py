@@ -46,7 +46,7 @@ CATALOGS: dict[Entity, dict[str, Feature]] = {"deal": CATALOG, "customer": CUSTO
 
 LAST = "last_activity_"
 """Prefix of the features made of activities' attributes."""
-RATE = "win_rate_by_"
+RATE = "win_rate_above_by_"
 """Prefix of the win rates of deals that share an attribute."""
 
 
@@ -169,9 +169,9 @@ def attribute_rate(attribute: str) -> Feature:
     """The win rate of past deals that share an attribute's value: a number that any estimate can use."""
     return Feature(
         f"{RATE}{attribute}",
-        f"Share won of closed deals with the same {attribute}, drawn toward everyone's share.",
-        f"{attribute} 相同的已关闭商机的赢率（向整体赢率收缩）。",
-        SmoothedRate("outcomes", "won", of=ATTRIBUTE_PREFIX + attribute),
+        f"Share won of closed deals with the same {attribute}, drawn toward everyone's share, less everyone's share.",
+        f"{attribute} 相同的已关闭商机的赢率（向整体赢率收缩）减去整体赢率。",
+        SmoothedRate("outcomes", "won", of=ATTRIBUTE_PREFIX + attribute, above=True),
     )
 
 

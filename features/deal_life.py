@@ -32,7 +32,10 @@ class NotSimple(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A value of a field, or a status, that became known of a deal."""
+    """A value of a field, or a status, that became known of a deal.
+
+    An amount is in `currency` where the deal's row told it (`of_row`), else in that of the row as first on record.
+    """
 
     field: str
     happened: int
@@ -40,6 +43,7 @@ class Telling:
     currency: str | None = None
     amount: str | None = None
     corrected: bool = False
+    of_row: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,8 @@ class Life:
             stages = tuple(sorted((*state.stages, (self.known, one.happened, one.value))))
             state = replace(state, stages=stages, stage=_later(state.stage, held))
         elif one.field == "amount":
-            rate = facts.rates.rate(one.currency, self.known)
+            own = None if facts.first is None else _text(facts.first.get("currency"))
+            rate = facts.rates.rate(one.currency if one.of_row else own, self.known)
             number = text_real(one.value)
             base = None if rate is None or number is None else fixed(number * rate)
             values["amount"] = base

@@ -48,6 +48,9 @@ def made_of(math: Any, verb: Verb, inputs: tuple[Any, ...]) -> Any:
         return inputs[0] - inputs[1]
     assert isinstance(verb, verbs.SmoothedRate)
     hits, tries, all_hits, all_tries = inputs
+    if verb.above:
+        # Products of counts are exact: where the key has all events the difference is 0, not what rounding left.
+        return math.divide(hits * all_tries - all_hits * tries, all_tries * (tries + verb.strength))
     return (hits + verb.strength * math.divide(all_hits, all_tries)) / (tries + verb.strength)
 
 

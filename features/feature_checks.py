@@ -18,7 +18,7 @@ from features.whole_contract import columns_of, fits, kind_of
 Fault = tuple[str, str]
 """What is wrong, and what to do about it."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-RESERVED = (ATTRIBUTE_PREFIX, f"customer_{ATTRIBUTE_PREFIX}", "last_activity_", "win_rate_by_")
+RESERVED = (ATTRIBUTE_PREFIX, f"customer_{ATTRIBUTE_PREFIX}", "last_activity_", "win_rate_above_by_")
 """Beginnings of names that stand for attributes of the history."""
 VERBS = {verb.__name__: verb for verb in get_args(Verb)}
 TAKES: dict[str, tuple[ColumnKind, ...]] = {

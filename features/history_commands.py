@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from features.contracts import TABLES, Kind
 from features.doors import AsJson, home_of, moment, now, progress_on_terminal
 from features.errors import ForesellError
 from features.suggesting import hint
@@ -76,6 +75,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the rows of a table as they are on record, or were at a moment. Times are UTC."""
+    from features.contracts import TABLES
     from features.history import History
     from features.output import check_path, table_text, write_table
 
@@ -166,5 +166,7 @@ def upgrade(context: typer.Context, grace_hours: Grace = GRACE_HOURS, as_json: A
 
 def _plain_money(table: str) -> str:
     """SQL that makes money the numbers that JSON knows."""
+    from features.contracts import TABLES, Kind
+
     money = [column.name for column in TABLES[table].columns if column.kind is Kind.MONEY]
     return f" REPLACE ({', '.join(f'{column}::DOUBLE AS {column}' for column in money)})" if money else ""

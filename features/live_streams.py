@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from features.derived import DERIVED
+from features.derived_one import RULES
 from features.history import History
 from features.indexing import index_of
 from features.kernel import MISSING
@@ -133,6 +134,19 @@ class LiveStreams:
         kinds = streams.columns(shape.stream)
         categories = [column for column, kind in kinds.items() if kind == "category"]
         return loaded(index_of(table, categories, shape.stream, shape.derived, self.zone), shape, keys)
+
+    def untold(self) -> set[str]:
+        """The streams of which something is looked at that a row alone does not tell."""
+        from features.row_events import tellable
+
+        found = set()
+        for (stream, _), index in self._indexes.items():
+            beside = self.streams.streams[stream].beside
+            if not tellable(stream, (c for c in index.shape.stored if c not in beside)):
+                found.add(stream)
+            if not set(index.shape.derived) <= RULES.get(stream, {}).keys():
+                found.add(stream)
+        return found
 
     @property
     def bytes(self) -> int:

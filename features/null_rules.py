@@ -21,11 +21,11 @@ NOTHING_IS_0 = Rule("0 where there is none; never missing.", "没有时为 0，�
 NOTHING_COUNTS_0 = Rule("Never missing; what there is none of counts as 0.", "不会缺失；没有的部分按 0 计。")
 
 WORDS_ZH = {
-    "deals": "商机",
+    "deals": "商机资料",
     "creations": "商机创建记录",
     "states": "商机状态",
     "outcomes": "已关闭商机",
-    "openings": "未关闭商机的变动",
+    "openings": "未关闭商机",
     "stage_changes": "阶段变更",
     "stage_stays": "阶段停留记录",
     "amount_changes": "金额记录",
@@ -82,9 +82,10 @@ def _missing(verb: Verb, entity: Entity) -> Iterator[Rule]:
             yield from _missing(left, entity)
             yield from _missing(right, entity)
         case verbs.SmoothedRate(stream):
+            en, zh = ("0", "为 0") if verb.above else ("everyone's rate", "取整体水平")
             yield Rule(
-                f"until anybody has {_en(stream)} with a value; where only others have, it is everyone's rate",
-                f"任何人都还没有带数值的{WORDS_ZH[stream]}（仅他人有时取整体水平）",
+                f"until anybody has {_en(stream)} with a value; where only others have, it is {en}",
+                f"任何人都还没有带数值的{WORDS_ZH[stream]}（仅他人有时{zh}）",
             )
         case verbs.Calendar(part):
             if part in ("days_to_holiday", "days_since_holiday"):
@@ -128,7 +129,10 @@ def _without(verb: Leaf, entity: Entity) -> Rule:
 WORDS_EN = {
     "deals": "deal data",
     "creations": "deals",
+    "states": "status changes",
     "outcomes": "closed deals",
+    "openings": "open deals",
+    "stage_stays": "stays in a stage",
     "resolutions": "closed tickets",
     "subscriptions": "contracts",
     "cancellations": "cancelled contracts",

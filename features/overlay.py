@@ -76,7 +76,7 @@ class Overlay:
                 continue
             if isinstance(value, datetime):
                 value = value.date()
-            found.append(Telling(field, at, str(value), None if currency is None else str(currency)))
+            found.append(Telling(field, at, str(value), None if currency is None else str(currency), of_row=True))
         return found
 
     def _stands(self, one: Telling, facts: Facts) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.contracts import DELETED, TABLES
 from features.history import History
@@ -17,8 +17,11 @@ from features.kernel import MISSING
 from features.ledger import Part, Parts
 from features.live_streams import Event, Value
 from features.plain_rows import Row, plain_column, typed_columns
-from features.quoting import name, text, texts
+from features.quoting import name, text
 from features.streams import open_streams
+
+if TYPE_CHECKING:
+    import duckdb
 
 FED = {
     "deals": (
@@ -54,17 +57,20 @@ class ToldMore(History):
         self.__dict__.update(history.__dict__)
         self._under = history
         self._more = {table: [str(path) for path, _ in found] for table, found in files.items()}
-        self._only: dict[str, str] = {}
+        self._only: frozenset[str] = frozenset()
         parts: dict[str, tuple[Part, ...]] = dict(history.log.parts)
         for table, found in files.items():
             parts[table] = (*parts.get(table, ()), *(part for _, part in found))
         self.log = replace(history.log)
         self.log.__dict__["parts"] = _frozen(parts)
 
-    def restricted(self, tables: tuple[str, ...], column: str, key: str) -> "ToldMore":
-        """The same with no other rows of these tables than those of a key."""
+    def restricted(self, con: "duckdb.DuckDBPyConnection", tables: tuple[str, ...], column: str, key: str) -> "ToldMore":
+        """The same with no other rows of these tables than those of a key; for questions over this connection."""
+        for table in tables:
+            only = f"SELECT * FROM ({self.sql_versions(table)}) WHERE {name(column)} = {text(key)}"
+            con.execute(f"CREATE TEMP TABLE {name(f'only_{table}')} AS {only}")
         other = copy.copy(self)
-        other._only = {table: f"{name(column)} = {text(key)}" for table in tables}
+        other._only = frozenset(tables)
         return other
 
     def files(self, table: str) -> list[str]:
@@ -73,8 +79,7 @@ class ToldMore(History):
 
     def sql_versions(self, table: str) -> str:
         """SELECT of every version of every row kept."""
-        found = super().sql_versions(table)
-        return f"SELECT * FROM ({found}) WHERE {self._only[table]}" if table in self._only else found
+        return f"SELECT * FROM {name(f'only_{table}')}" if table in self._only else super().sql_versions(table)
 
     def _tracked(self) -> frozenset[str]:
         return self._under._tracked()
@@ -123,7 +128,7 @@ class Pending:
             "ORDER BY version DESC LIMIT 1"
         )
         with self.history.connect() as con:
-            found = con.execute(sql, [*values, _moment(at)]).to_arrow_table()
+            found = con.sql(sql, params=[*values, _moment(at)]).to_arrow_table()
         if not found.num_rows:
             return None
         row = {c: plain_column(table, c, found[c])[0] for c in columns}
@@ -161,10 +166,10 @@ def events_on_record(history: History, table: str, column: str, key: str, wanted
     if not isinstance(history, ToldMore):
         history = ToldMore(history, {})
     tables = ("deals", "deal_changes") if table in ("deals", "deal_changes") else (table,)
-    only = history.restricted(tables, column, key)
-    streams = open_streams(only)
+    tables = tuple(one for one in tables if one in history.tables())
     found: list[Event] = []
     with history.connect() as con:
+        streams = open_streams(history.restricted(con, tables, column, key))
         for stream in FED["deals" if table == "deal_changes" else table]:
             if stream in wanted and stream in streams.streams:
                 one = streams.streams[stream]
@@ -187,6 +192,3 @@ def _event(stream: str, keys: list[str], columns: list[str], row: tuple[Any, ...
     if stream == "states":
         tie = None  # a number of the whole stream, which says nothing beside another reading's
     return Event(stream, whose, known, happened, tie, values, MISSING if retired is None else retired)
-
-
-__all__ = ["FED", "Pending", "ToldMore", "events_on_record", "texts"]

@@ -1,6 +1,6 @@
 """Which events is one version of a row? The same as the SELECTs of `features.customer_streams`, for a row that just came."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -73,11 +73,14 @@ def gives_back(row: Row) -> bool:
 
 def _orders(row: Row, at: int, beside: Beside) -> list[Event]:
     known, happened = _since(row, at, "ordered_at")
+    base = in_base("orders", "amount", row, known, beside)
+    quantity = real("orders", "quantity", row.get("quantity"))
     values: dict[str, Value] = {
         "order_group": _text(row, "group_id") or _text(row, "order_id"),
-        "amount": in_base("orders", "amount", row, known, beside),
+        "amount": fixed(base),
         "kind": "return" if gives_back(row) else "sale",
-        "quantity": fixed(real("orders", "quantity", row.get("quantity"))),
+        "quantity": fixed(quantity),
+        "unit_price": None if base is None or not quantity else fixed(base / quantity),
         "product_id": _text(row, "product_id"),
         "rep_id": _text(row, "rep_id"),
     }
@@ -87,10 +90,10 @@ def _orders(row: Row, at: int, beside: Beside) -> list[Event]:
     return [Event("orders", keys, known, happened, row["order_id"], values)]  # type: ignore[arg-type]
 
 
-def in_base(table: str, column: str, row: Row, known: int, beside: Beside) -> int | None:
+def in_base(table: str, column: str, row: Row, known: int, beside: Beside) -> float | None:
     """An amount of a row in the base currency, by the rate known when the row was."""
     value, rate = real(table, column, row.get(column)), beside.rates.rate(_text(row, "currency"), known)
-    return None if value is None or rate is None else fixed(value * rate)
+    return None if value is None or rate is None else value * rate
 
 
 def _tickets(row: Row, at: int, beside: Beside) -> list[Event]:
@@ -110,7 +113,7 @@ def _subscriptions(row: Row, at: int, beside: Beside) -> list[Event]:
     keys = {"customer": _text(row, "customer_id")}
     months: Plain = row.get("interval_months")
     contract: dict[str, Value] = {
-        "recurring_amount": in_base("subscriptions", "recurring_amount", row, at, beside),
+        "recurring_amount": fixed(in_base("subscriptions", "recurring_amount", row, at, beside)),
         "interval_months": None if months is None else int(months) * SCALE,
         "product_id": _text(row, "product_id"),
     }
@@ -152,6 +155,44 @@ def _reps(row: Row, at: int, beside: Beside) -> list[Event]:
     values = values_of("reps", row, ("team_id", "region"), ("weekly_hours",))
     values["hired_on"] = _day(row, "hired_on", beside)
     return [Event("reps", {"rep": _text(row, "rep_id")}, at, at, row["rep_id"], values)]
+
+
+TOLD: Mapping[str, frozenset[str]] = {
+    "activities": frozenset({"type", "direction", "outcome", "contact_id", "rep_id", "duration_minutes"}),
+    "orders": frozenset({"order_group", "amount", "kind", "quantity", "unit_price", "product_id", "rep_id"}),
+    "purchases": frozenset(),
+    "tickets": frozenset({"kind", "severity", "satisfaction"}),
+    "resolutions": frozenset({"days", "kind"}),
+    "subscriptions": frozenset({"recurring_amount", "interval_months", "product_id", "ends_on"}),
+    "cancellations": frozenset({"recurring_amount", "interval_months", "product_id"}),
+    "endings": frozenset({"recurring_amount", "interval_months", "product_id"}),
+    "customers": frozenset(
+        {"industry", "segment", "size", "region", "country", "tier", "source", "annual_revenue"}
+    ),
+    "contacts": frozenset({"contact_id", "role", "is_decision_maker"}),
+    "products": frozenset({"family", "list_price"}),
+    "reps": frozenset({"team_id", "region", "weekly_hours", "hired_on"}),
+    "deals": frozenset({"customer_id", "product_id", "pipeline", "source", "type", "currency", "crm_probability"}),
+    "creations": frozenset(),
+    "states": frozenset({"status"}),
+    "outcomes": frozenset({"won", "outcome", "cycle_days", "amount"}),
+    "openings": frozenset({"delta", "worth", "born"}),
+    "stage_changes": frozenset({"stage", "position"}),
+    "stage_stays": frozenset({"outcome", "won", "days"}),
+    "amount_changes": frozenset({"amount"}),
+    "close_date_changes": frozenset({"expected_close_on"}),
+    "owner_changes": frozenset({"rep_id"}),
+    "category_changes": frozenset({"forecast_category"}),
+}
+"""The columns of each stream that are told here and in `features.deal_life`, attributes and joined ones aside.
+
+An event with further columns can only be read from the history.
+"""
+
+
+def tellable(stream: str, columns: Iterable[str]) -> bool:
+    """Whether the events of a stream with these columns can be told from a row alone."""
+    return stream in TOLD and all(column in TOLD[stream] or is_attribute(column) for column in columns)
 
 
 _TABLES: Mapping[str, Callable[[Row, int, Beside], list[Event]]] = {

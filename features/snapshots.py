@@ -114,5 +114,5 @@ def _sql_found(before: "History", after: "History", delivery: Delivery, staged: 
     SELECT deal_id, field, changed_at,
         CASE WHEN old_value IS DISTINCT FROM value THEN old_value END AS old_value,
         value AS new_value, changed_at AS recorded_at, {text(SNAPSHOT)} AS origin
-    FROM timed
+    FROM timed ORDER BY deal_id, field
     """

@@ -270,8 +270,7 @@ class AddressStore:
 
 
 class NearStore:
-    """Copies in a folder of files that lie elsewhere, fetched when first asked for: for readers that may
-    touch nothing but the home folder."""
+    """Copies of files that lie elsewhere, fetched when first asked for."""
 
     def __init__(self, far: Store, folder: Path) -> None:
         self.far, self.folder = far, folder

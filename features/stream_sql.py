@@ -4,6 +4,7 @@ from features.contracts import TABLES, Kind, Known
 from features.history import History
 from features.kernel import SCALE
 from features.quoting import name
+from features.version_sql import sql_told
 
 EVER = -(2**62)
 """Microseconds of a row that was always known."""
@@ -87,8 +88,10 @@ def change_events(history: History, field: str) -> str | None:
 def status_events(history: History) -> str:
     """SELECT deal_id, known, happened, status, amount, currency: each time a deal closed or reopened.
 
-    A deal's row tells of its closing from `closed_at` on. A later version of a closed deal's row that opens
-    it again, or closes it otherwise (another status, day, amount at the close), counts from when it came.
+    A deal's row tells of its closing from `closed_at` on; but a deal that an earlier delivery still showed open
+    was not known to be closed before that: a closing dated back beyond the last delivery counts from when it came.
+    So does a later version of a closed deal's row that opens it again, or closes it otherwise (another status,
+    day, amount at the close).
     `deal_changes` may say the same: an event that leaves the status as it was known is no event.
     """
     told = ("closed_at", "amount") if history.known("deals", "amount") is Known.AT_CLOSE else ("closed_at",)
@@ -98,12 +101,14 @@ def status_events(history: History) -> str:
                 AND coalesce(lag(closed_at) OVER v <= version_at, true) AS was_closed,
             lag(status) OVER v = status AND ({otherwise}) AS otherwise,
             first_value(version_at) OVER v AS first_at
-        FROM ({history.sql_versions("deals")}) WINDOW v AS (PARTITION BY deal_id ORDER BY version)
+        FROM ({_told_deals(history)}) WINDOW v AS (PARTITION BY deal_id ORDER BY version)
     """
     closings = f"""
         SELECT deal_id, status, amount::VARCHAR AS amount, currency, was_closed AND otherwise AS corrected,
             coalesce(epoch_us(closed_at), epoch_us(version_at)) AS happened,
             CASE WHEN version = 0 OR was_closed THEN greatest(epoch_us(closed_at), epoch_us(version_at))
+                 WHEN recorded_at IS NULL AND closed_at < told_before
+                 THEN greatest(epoch_us(closed_at), epoch_us(version_at))
                  ELSE greatest(epoch_us(closed_at), epoch_us(recorded_at), epoch_us(first_at)) END AS known
         FROM ({rows}) WHERE status <> 'open' AND (closed_at IS NOT NULL OR was_closed)
             AND (retired_at IS NULL OR known < epoch_us(retired_at))
@@ -126,6 +131,24 @@ def status_events(history: History) -> str:
         f"SELECT * EXCLUDE (corrected) FROM ({both}) "
         "WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, status, amount) "
         "QUALIFY coalesce(lag(status) OVER w, 'open') <> status OR corrected"
+    )
+
+
+def _told_deals(history: History) -> str:
+    """The versions of deals, each with `told_before`: when the delivery before its own was taken that told of deals."""
+    before: list[tuple[int, str]] = []
+    last: str | None = None
+    for number, entry in enumerate(history.entries, 1):
+        if "deals" in (entry.tables or tuple(entry.parts)):
+            if last is not None:
+                before.append((number, last))
+            last = entry.taken_at
+    if not before:
+        return f"SELECT *, NULL::TIMESTAMP AS told_before FROM ({history.sql_versions('deals')})"
+    told = ", ".join(f"({number}, TIMESTAMP '{taken_at}')" for number, taken_at in before)
+    return (
+        f"SELECT d.*, b.told_before FROM ({sql_told(history, 'deals')}) d "
+        f"LEFT JOIN (VALUES {told}) b(number, told_before) ON b.number = d.delivery WHERE NOT d.gone"
     )
 
 

@@ -178,13 +178,15 @@ class SmoothedRate:
     """The mean of a 0/1 column among the key's past events, drawn toward everyone's rate at that moment.
 
     (sum + strength * everyone's rate) / (count + strength): the posterior mean under a beta prior
-    worth `strength` events. Only outcomes on record before the moment count.
+    worth `strength` events. Only outcomes on record before the moment count. `above` gives it less everyone's
+    rate: what does not rise and fall with that, and is 0 where the key's events are everyone's.
     """
 
     stream: str
     column: str
     of: Of
     strength: float = 20.0
+    above: bool = False
 
 
 @dataclass(frozen=True)

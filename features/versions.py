@@ -49,18 +49,14 @@ def sql_additions(
     stood = f"{recorded} IS NULL OR r.version_at IS NULL OR r.version_at <= {recorded}"
     borrowed = {c: f"CASE WHEN {stood} THEN r.{name(c)} END" for c in values + kept if c in on_record}
     filled = "".join(f", {borrowed[c]} AS {name(c)}" for c in kept)
-    # A deletion tells nothing but itself: the values are those that stood, for a row that comes again.
-    own_values = "".join(f", CASE WHEN {gone} THEN {borrowed.get(c, 'NULL')} ELSE s.{name(c)} END AS {name(c)}"
-                         for c in values) if deletes else "".join(f", s.{name(c)}" for c in values)  # fmt: skip
-    told = f"{key}{', recorded_at' if dated else ''}"
-    chosen = ", ".join(f"s.{column}" for column in told.split(", "))
+    told = [f"s.{name(c)}" for c in (*spec.key, *(["recorded_at"] if dated else []))]
+    for c in values:
+        # A deletion tells nothing but itself: the values are those that stood, for a row that comes again.
+        value = f"CASE WHEN {gone} THEN {borrowed.get(c, 'NULL')} ELSE s.{name(c)} END" if deletes else f"s.{name(c)}"
+        told.append(f"{value} AS {name(c)}")
     own = _own_time(table, given, timezone)
     # An undated row with a dated one of the same key behind it is the older of the two, not today's.
-    before = (
-        f"CASE WHEN {gone} THEN s.deleted_at ELSE coalesce({own}, {EVER}) END"
-        if deletes
-        else f"coalesce({own}, {EVER})"
-    )
+    before = f"coalesce({'s.deleted_at, ' if deletes else ''}{own}, {EVER})"
     today = f"greatest({taken}, s.deleted_at)" if deletes else taken
     counts_at = f"CASE WHEN {recorded} IS NOT NULL THEN {recorded} WHEN s.turn < s.turns THEN {before} ELSE {today} END"
     moved = (
@@ -69,17 +65,16 @@ def sql_additions(
     )
     version_at = f"CASE WHEN r.version IS NOT NULL THEN {moved} ELSE coalesce({recorded}, {own}) END"
     news = f"r.version IS NULL OR r.gone OR ({differs or 'false'}) OR NOT ({stood})"
-    live_before = "NULL::TIMESTAMP"
     if deletes:
-        live_before = "s.live_before"
-        stands = f"CASE WHEN {stood} THEN r.version_at END"
-        version_at = f"CASE WHEN {gone} THEN greatest({counts_at}, {live_before}, {stands}) ELSE {version_at} END"
-        ends = f"r.version IS NOT NULL AND NOT r.gone AND ({stood})"
-        ended_here = (
-            f"{live_before} IS NOT NULL AND (r.version IS NULL OR NOT ({stood}) "
-            f"OR coalesce(r.version_at, {EVER}) < {live_before})"
+        # A deletion ends the version on record, or a row that stands earlier in the same delivery; else it is no news.
+        since = f"greatest({counts_at}, s.live_before, CASE WHEN {stood} THEN r.version_at END)"
+        ends_record = f"r.version IS NOT NULL AND NOT r.gone AND ({stood})"
+        ends_earlier = (
+            f"s.live_before IS NOT NULL AND (r.version IS NULL OR NOT ({stood}) "
+            f"OR coalesce(r.version_at, {EVER}) < s.live_before)"
         )
-        news = f"CASE WHEN {gone} THEN ({ends}) OR ({ended_here}) ELSE {news} END"
+        version_at = f"CASE WHEN {gone} THEN {since} ELSE {version_at} END"
+        news = f"CASE WHEN {gone} THEN ({ends_record}) OR ({ends_earlier}) ELSE {news} END"
     return f"""
     CREATE OR REPLACE TEMP TABLE additions AS
     WITH staged AS (
@@ -96,7 +91,7 @@ def sql_additions(
     ), record AS (
         {sql_told(history, table, f"SELECT DISTINCT {key} FROM staged")}
     ), compared AS (
-        SELECT {chosen}{own_values}{filled}, s.turn, s.delivery_row,
+        SELECT {", ".join(told)}{filled}, s.turn, s.delivery_row,
             {"s.deleted_at" if deletes else "NULL::TIMESTAMP"} AS deleted_at,
             r.version IS NOT NULL AS on_record, {news} AS news, {version_at} AS version_at
         FROM ordered s LEFT JOIN record r ON {same_key}

@@ -1,6 +1,7 @@
 """How does the engine do it? The only file here that calls it."""
 
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from features.without_pandas import keep_arrow_from_pandas
 def prepare(home: Path, names: tuple[str, ...], memory_mb: int | None) -> bool:
     """What is made once for each import and read by every table afterwards: the streams, sorted by key."""
     keep_arrow_from_pandas()
+    rmtree(home / "prepared", ignore_errors=True)
     prepare_all(select(*names), History.existing(home), memory_mb or MEMORY_MB)
     return True
 

@@ -39,8 +39,8 @@ FEATURES = (
         Ratio(BUSY, OPEN),
     ),
     Feature(
-        "deal_share_of_rep_activities",
-        "The deal's activities over all the seller's, in the last 30 days: how much attention it gets.",
+        "deal_activities_to_rep",
+        "Activities on the deal over all of its seller's, in the last 30 days: how much attention it gets.",
         "最近 30 天本商机活动次数与销售全部活动次数之比：受到的关注。",
         Ratio(Count("activities", within_days=30), BUSY),
     ),

@@ -16,6 +16,7 @@ FEATURES = (
         "The deal's age over the mean days that won deals took: above 1 it takes longer than those.",
         "商机已历时天数与赢单平均周期之比：大于 1 表示比赢单更慢。",
         Ratio(AGE, Mean("outcomes", "cycle_days", where=WON, of="everyone")),
+        years=1,
     ),
     Feature("deal_stage", "The stage the deal is in.", "商机所处阶段。", Latest("stage_changes", "stage")),
     Feature(
@@ -35,12 +36,14 @@ FEATURES = (
         "Days in the stage over the mean days that won deals stayed in it.",
         "在当前阶段的天数与赢单在该阶段平均停留天数之比。",
         Ratio(IN_STAGE, Mean("stage_stays", "days", where=WON, of="stage")),
+        years=1,
     ),
     Feature(
         "deal_stage_age_to_lost",
         "Days in the stage over the mean days that lost deals stayed in it.",
         "在当前阶段的天数与输单在该阶段平均停留天数之比。",
         Ratio(IN_STAGE, Mean("stage_stays", "days", where=LOST, of="stage")),
+        years=1,
     ),
     Feature(
         "deal_stage_changes",

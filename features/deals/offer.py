@@ -1,7 +1,7 @@
 """Offer: what is sold, and how has it sold before?"""
 
 from features.definition import Feature
-from features.verbs import Latest, Mean, Ratio
+from features.verbs import Latest, Mean, Ratio, SmoothedRate
 
 LIST_PRICE = Latest("products", "list_price", of="product")
 SALE = (("kind", "sale"),)
@@ -14,6 +14,12 @@ FEATURES = (
         "The product's list price.",
         "产品标价。",
         LIST_PRICE,
+    ),
+    Feature(
+        "product_win_rate",
+        "Share won of closed deals on the same product, drawn toward everyone's share.",
+        "同产品已关闭商机的赢率（向整体赢率收缩）。",
+        SmoothedRate("outcomes", "won", of="product"),
     ),
     Feature(
         "product_price_to_list",

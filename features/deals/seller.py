@@ -44,18 +44,6 @@ FEATURES = (
         Difference(Mean("outcomes", "won", within_days=90, of="rep"), Mean("outcomes", "won", of="rep")),
     ),
     Feature(
-        "rep_segment_win_rate",
-        "Share won of the seller's closed deals in the customer's segment, drawn toward everyone's share.",
-        "销售在该客户分群的赢率（向整体赢率收缩）。",
-        SmoothedRate("outcomes", "won", of="rep&segment"),
-    ),
-    Feature(
-        "rep_product_win_rate",
-        "Share won of the seller's closed deals on the same product, drawn toward everyone's share.",
-        "销售在该产品上的赢率（向整体赢率收缩）。",
-        SmoothedRate("outcomes", "won", of="rep&product"),
-    ),
-    Feature(
         "rep_segment_share",
         "Share of the seller's closed deals that were in the customer's segment: how much it is their specialty.",
         "销售已关闭商机中该客户分群的占比：专长程度。",
@@ -74,12 +62,6 @@ FEATURES = (
         DaysUntil("reps", "hired_on", of="rep"),
     ),
     Feature("team", "The seller's team.", "销售所在团队。", Latest("reps", "team_id", of="rep")),
-    Feature(
-        "team_win_rate",
-        "Share won of the closed deals of the seller's team, drawn toward everyone's share.",
-        "销售所在团队已关闭商机的赢率（向整体赢率收缩）。",
-        SmoothedRate("outcomes", "won", of="team"),
-    ),
     Feature("rep_region", "The seller's region.", "销售所在区域。", Latest("reps", "region", of="rep")),
     Feature(
         "deal_owners",

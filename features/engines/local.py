@@ -109,7 +109,8 @@ class LocalFeatures(AbstractContextManager["LocalFeatures"]):
         """Each feature's values at all moments."""
         for _, _, found in self.blocks(max(len(self.moments), 1)):
             return found
-        return {f.name: np.empty(0, np.float64) for f in self.features}
+        nothing: dict[Verb, Values] = {}
+        return {f.name: self._value(f.verb, 0, 0, nothing) for f in self.features}
 
     def _value(self, verb: Verb, first: int, end: int, found: dict[Verb, Values]) -> Values:
         if verb in found:
@@ -143,7 +144,8 @@ class LocalFeatures(AbstractContextManager["LocalFeatures"]):
         waiting: deque[tuple[Rows, Future[list[Values]]]] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
             for index, codes, end in self._indexes(step, whose):
-                for first in range(done, end, ROWS):
+                # Of no moments too it is found out whether the values are texts.
+                for first in range(done, max(end, int(not len(self.moments))), ROWS):
                     rows = whose.rows(first, min(first + ROWS, end))
                     task = pool.submit(self._tell, step, index, codes[whose.codes[rows]], rows, inputs)
                     waiting.append((rows, task))

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -49,14 +50,16 @@ def running_spark(session: "SparkSession | None" = None, threads: int | None = N
     Raises NoJava, SparkNotStarted, SparkFailed.
     """
     from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     found = session or SparkSession.getActiveSession()
     mine = None if found else start_spark(threads)
     spark = (found or mine).sparkContext  # type: ignore[union-attr]
     try:
-        yield spark
-    except Py4JError as failed:
+        with _unconcerned():
+            yield spark
+    except (Py4JError, PySparkException) as failed:
         raise SparkFailed(_reason(str(failed))) from failed
     finally:
         if mine is not None:
@@ -77,11 +80,20 @@ def start_spark(threads: int | None = None) -> "SparkSession":
     for setting, value in SETTINGS.items():
         builder = builder.config(setting, value)
     try:
-        session = builder.getOrCreate()
+        with _unconcerned():
+            session = builder.getOrCreate()
     except (PySparkException, RuntimeError, OSError) as wrong:
         raise SparkNotStarted(_reason(str(wrong))) from wrong
     session.sparkContext.setLogLevel("OFF")
     return session
+
+
+@contextmanager
+def _unconcerned() -> Iterator[None]:
+    """PySpark looks whether pandas is there and warns of its age; this engine uses none of it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        yield
 
 
 def _reason(told: str) -> str:

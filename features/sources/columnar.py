@@ -48,11 +48,17 @@ def read(path: Path, target: Path, options: Options) -> Staged:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as broken:
         raise BrokenParquet(path.name, str(broken).splitlines()[0].rstrip(".")) from broken
     except duckdb.Error as broken:
-        if isinstance(broken, duckdb.IOException) and "write" in str(broken):
+        if isinstance(broken, duckdb.IOException) and _is_of_the_disk(str(broken), target.parent):
             raise
         raise BrokenParquet(path.name, str(broken).splitlines()[0].rstrip(".")) from broken
     unreadable = tuple((headers[n], str(schema.field(n).type)) for n, skip in enumerate(nested) if skip)
     return Staged(target, tuple(headers[n] for n in readable), unreadable=unreadable)
+
+
+def _is_of_the_disk(reason: str, staging: Path) -> bool:
+    """Whether DuckDB could not write to the staging folder, rather than not read the file."""
+    words = reason.lower()
+    return str(staging) in reason or "no space left" in words or "could not write" in words
 
 
 def _is_nested(kind: pa.DataType) -> bool:

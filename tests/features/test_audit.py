@@ -105,7 +105,7 @@ def test_a_text_that_follows_the_outcome_is_left_out(company: Company) -> None:
     history = company.add(deals=deals.rows(remark=words, colour=deals.chance.choice(["red", "blue"], 1500)))
 
     assert against(history) == {"remark": {"value-tells-outcome"}}
-    assert list(suspects(history, LATER)) == ["attr_remark", "win_rate_by_remark"]
+    assert list(suspects(history, LATER)) == ["attr_remark", "win_rate_above_by_remark"]
 
 
 def test_an_amount_set_to_nothing_for_the_lost_is_left_out_with_every_feature_made_of_it(company: Company) -> None:
@@ -188,6 +188,18 @@ def test_the_length_of_the_deal_is_found_in_days_and_as_a_date(company: Company)
     assert against(history) == {"worked": {"never-exceeds-own-length"}, "signed": {"tells-own-length"}}
 
 
+@pytest.mark.parametrize(("noise", "accused"), [(0.35, set()), (0.02, {"expected_close_on"})])
+def test_a_good_plan_of_the_close_is_honest_and_the_close_itself_is_not(
+    company: Company, noise: float, accused: set[str]
+) -> None:
+    deals = Draw()
+    planned = deals.created + deals.days * deals.chance.lognormal(0, noise, 1500) * DAY
+    days = [datetime.fromtimestamp(at / 1e6).date() for at in planned]
+    history = company.add({"expected_close_on": Known.AT_CREATION}, deals=deals.rows(expected_close_on=days))
+
+    assert against(history).keys() == accused
+
+
 def test_what_is_declared_current_is_told_and_not_left_out(company: Company) -> None:
     deals = Draw()
     history = company.add({"remark": Known.CURRENT}, deals=deals.rows(remark=np.where(deals.won, "yes", "no")))
@@ -238,7 +250,7 @@ def test_texts_that_never_repeat_are_not_learned(company: Company) -> None:
     history = company.add(deals=Draw(200).rows(memo=[f"note {i}" for i in range(200)]))
 
     assert only(history, "free-text").severity == "info"
-    assert list(suspects(history, LATER)) == ["attr_memo", "win_rate_by_memo"]
+    assert list(suspects(history, LATER)) == ["attr_memo", "win_rate_above_by_memo"]
 
 
 def test_a_row_that_holds_the_last_of_its_changes_was_not_known_at_creation(company: Company) -> None:

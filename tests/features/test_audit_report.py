@@ -27,7 +27,8 @@ def test_lines_name_the_place_the_evidence_and_the_way_out(report: Report) -> No
 
     for part in ("deals.<b>note: free-text", "1 < 2.", "Mend it.", "2 deal features", "no amounts: deal_amount", "█·▆"):
         assert part in text
-    assert "1 customer features can be used; 1 are not:" in text
+    assert "2 deal features can be used; 1 are left out as suspect (below), 1 cannot be computed:" in text
+    assert "left out: attr_<b>note" in text
 
 
 def test_json_has_the_findings_as_objects(report: Report) -> None:

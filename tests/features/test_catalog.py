@@ -196,7 +196,7 @@ def test_attributes_known_at_creation_are_offered_and_others_are_not(story):
 
     own = {f.name: f for f in offered(story.history).features if f.name not in CATALOG}
 
-    assert own.keys() == {"attr_region", "win_rate_by_region", "attr_seats", "last_activity_mood"}
+    assert own.keys() == {"attr_region", "win_rate_above_by_region", "attr_seats", "last_activity_mood"}
     assert own["attr_region"].verb.column == "attr_region"
     assert own["attr_seats"].verb.column == "attr_seats:number"
     assert all(feature.meaning and feature.meaning_zh for feature in own.values())

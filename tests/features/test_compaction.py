@@ -1,5 +1,6 @@
 """Fewer files, the same answers; whole or not at all; readers that opened before go on."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from features.as_of import Moments, micros
 from features.catalog import offered
+from features.commands import app
 from features.compaction import Compacted, compact
 from features.contracts import TABLES
 from features.history import Delivery, History
@@ -119,7 +122,7 @@ def features_at(history: History) -> list:
     return build_table(offered(history).features, moments, history).to_pylist()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_every_answer_is_the_same_before_and_after_and_goes_on_to_be(tmp_path, seed):
     plain, tidy = History(tmp_path / "plain"), History(tmp_path / "tidy")
     dice = Random(seed)
@@ -260,8 +263,6 @@ def as_layout_1(home: Path) -> None:
             file = home / "history" / part["file"]
             rows = pq.read_table(file)
             pq.write_table(rows.drop_columns(["deleted_at"]), file)
-            import hashlib
-
             part["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
             old[table] = {key: part[key] for key in ("file", "rows", "sha256", "columns", "versions")}
         path.write_text(json.dumps(entry | {"parts": old, "schema": 1}), "utf-8")
@@ -305,3 +306,14 @@ def test_an_upgrade_rewrites_it_and_changes_no_answer(old_home):
     assert history.log.schema == SCHEMA == History.open(story.home).log.schema
     assert answers(History.open(story.home)) == expected
     assert all("deleted_at" not in pq.read_schema(f).names for f in history.files("deals"))
+
+
+def test_the_command_upgrades_once_and_says_so(old_home, monkeypatch):
+    story, expected = old_home
+    monkeypatch.setenv("FORESELL_HOME", str(story.home))
+
+    first, second = (CliRunner().invoke(app, ["history", "upgrade"]).output for _ in range(2))
+
+    assert "the history has layout 2 now; it had 1" in first
+    assert "the history has layout 2 already" in second
+    assert answers(History.open(story.home)) == expected

@@ -1,5 +1,6 @@
 """While one process imports and compacts, others read: each sees one whole state of the history or the next."""
 
+from ast import literal_eval
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_processes_that_read_meanwhile_see_whole_states(tmp_path):
         reader.join()
 
     assert [p.exitcode for p in (writer, *readers)] == [0, 0, 0]
-    states = [eval(line) for note in notes for line in note.read_text("utf-8").splitlines()]
+    states = [literal_eval(line) for note in notes for line in note.read_text("utf-8").splitlines()]
     assert len(states) > len(notes)
     assert [state for state in states if not is_whole(state)] == []
     assert look(home)[0] == ROUNDS

@@ -72,3 +72,12 @@ def test_work_that_fails_leaves_no_file(company, tmp_path, monkeypatch):
     with pytest.raises(NotWritable):
         build(company.history, "customer", LOOKS, tmp_path / "nowhere" / "out.csv")
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
+
+
+def test_where_nobody_is_active_the_table_is_empty_and_has_its_columns(company, tmp_path):
+    build(company.history, "customer", [LOOKS[0]], tmp_path / "some.parquet")
+    said = build(company.history, "customer", [datetime(2019, 1, 1)], tmp_path / "none.parquet")
+
+    some, none = pq.read_schema(tmp_path / "some.parquet"), pq.read_schema(tmp_path / "none.parquet")
+    assert said == (0, len(none) - 2)
+    assert none.equals(some)

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from features.catalog import UnknownFeature, find, fingerprint, offered, own
+from features.catalog import CATALOG, CUSTOMER_CATALOG, UnknownFeature, find, fingerprint, offered, own
 from features.own_features import SETTING, OwnFeaturesBroken, OwnFeaturesMissing, OwnFeatureWrong, read
 
 HEAD = "from features.definition import Feature\nfrom features.verbs import Count, Sum\n"
@@ -131,3 +133,13 @@ def test_features_made_in_a_loop_are_as_good(mine):
     mine(text=f"{HEAD}FEATURES = [{made} for n in (1, 0)]")
     with pytest.raises(OwnFeatureWrong, match="line 3: the feature calls_0: within_days of Count is 0"):
         own()
+
+
+def test_the_example_of_the_documentation_works(tmp_path):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "own-features.md").read_text("utf-8")
+    path = tmp_path / "mine.py"
+    path.write_text(page.split("```python\n")[1].split("```")[0], "utf-8")
+
+    assert [(f.name, f.entity) for f in read(path, CATALOG.keys() | CUSTOMER_CATALOG.keys())] == [
+        ("deal_visits_90d", "deal"), ("customer_silence_by_purchases", "customer"),
+    ]  # fmt: skip

@@ -115,12 +115,24 @@ def test_a_closing_in_the_future_is_not_known_before_it(story):
 
 def test_a_closing_is_never_known_before_the_deal_itself(story):
     story.deal("a", created="2024-03-01").closes("won", on="2024-02-01")
-    story.deal("b", created="2024-01-01", recorded="2024-03-01")
-    story.import_now("2024-03-02")
-    story.row("deals", deal_id="b", created="2024-01-01", status="won", closed_at="2024-02-01")
-    story.import_now("2024-04-01")
+    story.deal("b", created="2024-01-01", recorded="2024-03-01").closes("won", on="2024-02-01")
 
     assert told_of(story, "a") == told_of(story, "b") == [("won", "2024-02-01", "2024-03-01")]
+
+
+def test_a_closing_dated_back_beyond_the_last_delivery_counts_from_when_it_came(story):
+    """On the 15th the record showed the deal open: nothing that comes later can change what was known then."""
+    story.deal("a")
+    story.deal("b")
+    story.import_now("2024-01-10")
+    story.deal("c")
+    story.import_now("2024-01-15")
+    story.deal("a").closes("won", on="2024-01-12")
+    story.deal("b").closes("won", on="2024-01-20")
+    story.import_now("2024-03-01")
+
+    assert told_of(story, "a") == [("won", "2024-01-12", "2024-03-01")]
+    assert told_of(story, "b") == [("won", "2024-01-20", "2024-01-20")]
 
 
 def test_a_status_change_replaced_before_it_was_known_never_stood(story):

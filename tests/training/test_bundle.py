@@ -10,6 +10,7 @@ import pytest
 from features import catalog
 from features.catalog import CATALOG, activity_feature, attribute_feature, attribute_rate, select
 from features.evaluate import Category
+from features.own_features import OwnFeatureGone, OwnFeaturesMissing
 from features.verbs import Count
 from training.blend import Blend
 from training.bundle import FILE, SURE, Bundle, BundleDamaged, FeaturesChanged, live_bundle
@@ -212,3 +213,49 @@ def test_a_damaged_pointer_is_a_named_error(tmp_path, content):
 
     with pytest.raises(BundleDamaged, match=r"win\.json"):
         live_bundle(tmp_path, "win")
+
+
+OWN = """from features.definition import Feature
+from features.verbs import Count
+FEATURES = (Feature("calls_of_mine", "Calls.", "通话次数。", Count("activities", within_days=30)),)
+"""
+
+
+@pytest.fixture
+def of_ones_own(bundle, tmp_path, monkeypatch) -> Path:
+    """A saved model that learned from a feature of the administrator's own file, which the setting names."""
+    path = tmp_path / "mine.py"
+    path.write_text(OWN, "utf-8")
+    monkeypatch.setenv("FORESELL_FEATURES", str(path))
+    return replace(bundle, features=(*FEATURES, *catalog.own("deal"))).save(tmp_path / "model").parent
+
+
+def test_a_feature_of_ones_own_comes_back_with_the_model(of_ones_own):
+    assert Bundle.load(of_ones_own).features == (*FEATURES, *catalog.own("deal"))
+
+
+def test_a_model_whose_own_feature_is_gone_is_refused_by_name(of_ones_own, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(OWN.replace("calls_of_mine", "others"), "utf-8")
+    with pytest.raises(OwnFeatureGone, match=r"needs the feature calls_of_mine of your own, and .*mine\.py does not"):
+        Bundle.load(of_ones_own)
+
+    monkeypatch.delenv("FORESELL_FEATURES")
+    with pytest.raises(OwnFeatureGone, match=r"FORESELL_FEATURES is not set(.|\n)*models rollback"):
+        Bundle.load(of_ones_own)
+
+    monkeypatch.setenv("FORESELL_FEATURES", str(tmp_path / "nowhere.py"))
+    with pytest.raises(OwnFeaturesMissing):
+        Bundle.load(of_ones_own)
+
+
+def test_a_model_whose_own_feature_is_defined_otherwise_is_refused(of_ones_own, tmp_path):
+    (tmp_path / "mine.py").write_text(OWN.replace("30", "60"), "utf-8")
+
+    with pytest.raises(FeaturesChanged):
+        Bundle.load(of_ones_own)
+
+
+def test_a_model_without_features_of_ones_own_does_not_read_the_file(saved, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORESELL_FEATURES", str(tmp_path / "nowhere.py"))
+
+    assert Bundle.load(saved).features == FEATURES

@@ -14,7 +14,7 @@ from features.table import build_table
 from simulation.company import CompanySettings
 from simulation.writing import write_company
 
-LOOKS = [datetime(2025, 8, 10), datetime(2026, 6, 3), datetime(2026, 10, 20)]
+LOOKS = [datetime(2025, 8, 10), *(datetime(2026, month, 3 * month) for month in range(2, 10))]
 SAME_FOR_ALL = {"customer_country", "customer_decision_makers", "customer_contract_months"}
 """The invented company sells in one country, for a year, to customers with one who decides."""
 

@@ -9,7 +9,7 @@ LOAD = (
     "rep_deals_ahead",
     "rep_activities_30d",
     "rep_activities_per_open_deal",
-    "deal_share_of_rep_activities",
+    "deal_activities_to_rep",
 )
 
 
@@ -37,7 +37,7 @@ def test_what_else_is_on_the_table(busy):
         "rep_deals_ahead": 2,
         "rep_activities_30d": 4,
         "rep_activities_per_open_deal": 1,
-        "deal_share_of_rep_activities": 0.25,
+        "deal_activities_to_rep": 0.25,
     }
 
     assert busy.values(told, "x", as_of=AS_OF) == told

@@ -6,6 +6,8 @@ from features.contracts import Known
 @pytest.fixture
 def catalogue(story):
     story.product("gtx", family="GTX", list_price=550)
+    story.deal("a", product="gtx").closes("won", on="2024-02-01")
+    story.deal("b", product="mg").closes("lost", on="2024-02-01")
     story.deal(
         "x",
         product="gtx",
@@ -22,6 +24,7 @@ def catalogue(story):
 @pytest.mark.parametrize(
     ("feature", "value", "of_the_bare_one"),
     [
+        ("product_win_rate", (1 + 20 * 0.5) / (1 + 20), 0.5),
         ("product", "gtx", None),
         ("product_family", "GTX", None),
         ("product_list_price", 550, None),

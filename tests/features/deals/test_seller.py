@@ -29,7 +29,6 @@ def test_how_the_sellers_deals_have_gone(two_sellers):
         "rep_cycle_days": (30 + 60 + 30) / 3,
         "rep_deals_closed": 3,
         "rep_form": 0 - 1 / 3,
-        "team_win_rate": (1 + 20 * 2 / 4) / (3 + 20),
         "deal_days_with_owner": 31,
         "rep_days_to_hire": -730,
         "team": "north",
@@ -104,20 +103,14 @@ def specialists(story):
 
 def test_what_the_seller_is_good_at(specialists):
     told = {
-        "rep_segment_win_rate": (2 + 20 * 2 / 5) / (2 + 20),
-        "rep_product_win_rate": (2 + 20 * 2 / 5) / (2 + 20),
         "rep_segment_share": 2 / 3,
         "rep_customer_activities_365d": 2,
     }
     elsewhere = {
-        "rep_segment_win_rate": (0 + 20 * 2 / 5) / (1 + 20),
-        "rep_product_win_rate": told["rep_product_win_rate"],
         "rep_segment_share": 1 / 3,
         "rep_customer_activities_365d": 1,
     }
     nobodys = {
-        "rep_segment_win_rate": 2 / 5,
-        "rep_product_win_rate": 2 / 5,
         "rep_segment_share": None,
         "rep_customer_activities_365d": 0,
     }
@@ -131,7 +124,6 @@ def test_what_was_on_record_by_then_makes_the_specialist(specialists):
     assert specialists.value("rep_segment_share", "x", as_of="2024-03-01") is None
     assert specialists.value("rep_segment_share", "x", as_of="2024-06-10") == 2 / 3
     assert specialists.value("rep_segment_share", "x", as_of="2024-06-11") == 3 / 4
-    assert specialists.value("rep_product_win_rate", "x", as_of="2024-06-11") == pytest.approx((2 + 20 * 2 / 6) / 23)
     assert specialists.value("rep_customer_activities_365d", "x", as_of="2024-06-01T00:00:01") == 1
 
 

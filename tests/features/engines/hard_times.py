@@ -48,15 +48,16 @@ class Teller:
             known = low + timedelta(hours=self.dice.randrange(int((high - low) / timedelta(hours=1))))
             happened = max(known - timedelta(days=self.dice.choice([0, 0, 0, 1, 90])), BEGIN)
             told = {"recorded": f"{known.isoformat()}Z"}
-            dated = happened != known or self.dice.random() < 0.5
             for table, key, values in self._rows(f"{happened.isoformat()}Z"):
+                # What has no time of its own says when it was told: several such rows from ever have no order.
+                dated = happened != known or table in ("products", "reps", "stages") or self.dice.random() < 0.5
                 self.story.row(table, **key, **values, **(told if dated else {}))
 
     def _rows(self, at: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
         deal, customer, rep = self.one("d", 15), self.one("c", 6), self.one("r", 3)
         product, contact = self.one("p", 3), self.one("k", 4)
         described = {c: self.one(c, 3) for c in ("industry", "segment", "size", "region", "country", "tier")}
-        into = {"merged_into": self.one("c", 6)} if self.dice.random() < 0.05 else {}
+        into = {"merged_into": {"c4": "c1", "c5": "c0"}.get(customer)} if self.dice.random() < 0.3 else {}
         yield "customers", {"customer_id": customer}, {"created": at, "annual_revenue": 5.0, **described, **into}
         yield "contacts", {"contact_id": contact}, {"customer": customer, "role": self.one("x", 2), "created": at,
                                                    "is_decision_maker": self.dice.random() < 0.5}  # fmt: skip

@@ -1,6 +1,7 @@
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.sources import stage
-from features.sources.columnar import BrokenParquet
+from features.sources.columnar import BrokenParquet, _is_of_the_disk
 from features.sources.staged import DuplicateHeader, Options, ReservedHeader
 
 
@@ -71,3 +72,17 @@ def test_a_damaged_middle_is_named(tmp_path):
     (tmp_path / "f.parquet").write_bytes(whole)
     with pytest.raises(BrokenParquet):
         stage(tmp_path / "f.parquet", tmp_path / "out.parquet", Options())
+
+
+@pytest.mark.parametrize(
+    ("reason", "answer"),
+    [
+        ("IO Error: Parquet writer: map key column is not allowed to contain NULL values", False),
+        ("IO Error: Could not write file: something", True),
+        ('IO Error: Cannot open file "/home/staging/1/out.parquet": Permission denied', True),
+        ("IO Error: No space left on device", True),
+    ],
+)
+def test_what_blames_the_disk(reason, answer):
+    """DuckDB names both what it cannot read and where it cannot write an IO Error."""
+    assert _is_of_the_disk(reason, Path("/home/staging/1")) is answer
