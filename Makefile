@@ -39,6 +39,9 @@ lock:  ## Pin all dependencies again (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --custom-compile-command "make lock" -c requirements.lock pyproject.toml --extra test \
 	  -o requirements-test.lock
+	echo 'pyspark>=4.0' | uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" -c requirements-test.lock - \
+	  -o requirements-spark.lock
 
 docs: $(BIN)/pytest  ## Write the pages that come from the code
 	$(BIN)/python docs/generate.py

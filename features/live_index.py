@@ -110,12 +110,9 @@ class LiveIndex:
         return self.grown(key) is not None or self._stretch(key) is not None
 
     def look(self, key: str | None, at: int) -> SegmentLook:
-        """The events of a key at a moment."""
-        return SegmentLook(self._runs(key, at), self.shape.texts, at) if key is not None else self.nothing(at)
-
-    def nothing(self, at: int) -> SegmentLook:
-        """A look at the events of nobody."""
-        return SegmentLook((), self.shape.texts, at)
+        """The events of a key at a moment; of nobody where there is no key."""
+        runs = self._runs(key, at) if key is not None else ()
+        return SegmentLook(runs, self.shape.texts, at, self.shape.codes)
 
     def _runs(self, key: str, at: int) -> list[RunLook]:
         grown = self.grown(key)
@@ -126,7 +123,7 @@ class LiveIndex:
 
     def grown(self, key: str) -> Segment | None:
         """The events of a key that grew since loading; None where they did not."""
-        if key in self.unclear:
+        if self.unclear and key in self.unclear:
             self._read_again(key)
         found = self._grown.get(key)
         return self._over.grown(key) if found is None and self._over is not None else found

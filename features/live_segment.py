@@ -10,8 +10,9 @@ import numpy as np
 from features.derived_one import RULES, Two
 from features.kernel import MISSING
 from features.names import Names
-from features.segments import Run
+from features.segments import Codes, Run
 from features.summed import SummedRun, packed, widened
+from features.verbs import Where
 
 FEW = 300
 """Up to so many events of a key are walked through at a look."""
@@ -41,6 +42,8 @@ class Shape:
     derived: tuple[str, ...]
     texts: Mapping[str, Names]
     zone: ZoneInfo
+    codes: dict[Where, Codes] = field(default_factory=dict, repr=False, compare=False)
+    """What was looked up of the names in filters."""
 
     def derive(self, entry: Entry, before: Mapping[str, int] | None, happened_before: int) -> None:
         """Fill in what follows from the event before."""

@@ -1,31 +1,26 @@
 """The features of one deal or customer at one moment: a list of looks, prepared once, run in microseconds."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from features.calendar import calendar_value
 from features.definition import Feature
 from features.evaluate import leaf, made_of
 from features.live_streams import JOINT, LiveStreams
-from features.needs import leaves_of
+from features.needs import columns_used, leaves_of
 from features.owners import EVERYONE, owner_of, parts_of
 from features.segments import SegmentLook
 from features.values_at import One, Scalars
-from features.verbs import Calendar, Leaf, Verb, inputs_of
+from features.verbs import Leaf, Verb, inputs_of
 
 Shared = dict[tuple[int, str], One]
 """What was looked up already for the owners of others at the same moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A verb, the places of what it is made of, the places of its owners (-1: itself, -2: everyone), its look."""
-
-    verb: Verb
-    inputs: tuple[int, ...]
-    owners: tuple[int, ...]
-    look: int
+ITSELF, ALL = -1, -2
+"""Owners that are not looked up: the deal or customer itself, and everyone."""
+_Step = tuple[Verb, tuple[int, ...], int, bool]
+"""A verb, the places of what it is made of, its look (-1 for none), whether others at the moment may share it."""
 
 
 class Program:
@@ -37,85 +32,78 @@ class Program:
         self._places: dict[Verb, int] = {}
         self._steps: list[_Step] = []
         self._looks: dict[tuple[str, str], int] = {}
+        self._owners: list[tuple[int, ...]] = []
         self._results = [self._place(feature.verb) for feature in self.features]
 
     def _place(self, verb: Verb) -> int:
         if verb not in self._places:
             inputs = tuple(self._place(part) for part in inputs_of(verb, self.entity))
-            owners: tuple[int, ...] = ()
-            look = -1
+            look, shared = -1, False
             if isinstance(verb, Leaf):
                 owners = tuple(self._owner(key) for key in parts_of(verb.of))
                 look = self._looks.setdefault((verb.stream, verb.of), len(self._looks))
-            self._steps.append(_Step(verb, inputs, owners, look))
+                if look == len(self._owners):
+                    self._owners.append(owners)
+                shared = owners != (ITSELF,) and not inputs
+            self._steps.append((verb, inputs, look, shared))
             self._places[verb] = len(self._steps) - 1
         return self._places[verb]
 
     def _owner(self, key: str) -> int:
         if key == EVERYONE:
-            return -2
+            return ALL
         verb = owner_of(key, self.entity)
-        return -1 if verb is None else self._place(verb)
+        return ITSELF if verb is None else self._place(verb)
 
     def run(self, streams: LiveStreams, name: str, at: int, shared: Shared | None = None) -> list[One]:
         """The value of each feature of a deal or customer at a moment (microseconds)."""
         values: list[Any] = []
-        looks: list[SegmentLook | None] = [None] * len(self._looks)
-        keys: list[str | None] = [None] * len(self._looks)
+        add = values.append
         indexes = [streams.index(stream, of) for stream, of in self._looks]
-        for number, step in enumerate(self._steps):
-            verb, place = step.verb, step.look
+        looks: list[SegmentLook | None] = [None] * len(indexes)
+        keys: list[str | None] = [None] * len(indexes)
+        for number, (verb, inputs, place, may_share) in enumerate(self._steps):
             if place < 0:
-                if isinstance(verb, Calendar):
-                    values.append(calendar_value(at, verb.part, streams.zone))
+                if inputs:
+                    add(made_of(Scalars, verb, tuple([values[i] for i in inputs])))
                 else:
-                    values.append(made_of(Scalars, verb, tuple([values[i] for i in step.inputs])))
+                    add(calendar_value(at, verb.part, streams.zone))  # type: ignore[union-attr]
                 continue
             look = looks[place]
             if look is None:
-                keys[place] = key = _key(step.owners, values, name)
-                look = looks[place] = _Waiting(indexes[place], key, at)  # type: ignore[assignment]
-            key = keys[place]
-            if shared is not None and key is not None and step.owners != (-1,) and not step.inputs:
-                if (number, key) in shared:
-                    values.append(shared[number, key])
+                owners = self._owners[place]
+                keys[place] = key = name if owners == (ITSELF,) else _key(owners, values, name)
+                if may_share and shared is not None and key is not None and (number, key) in shared:
+                    add(shared[number, key])
                     continue
-                found = leaf(_real(looks, place), verb, ())
-                shared[number, key] = found
-                values.append(found)
+                look = looks[place] = indexes[place].look(key, at)
+            if shared is None or not may_share:
+                add(leaf(look, verb, tuple([values[i] for i in inputs]) if inputs else ()))  # type: ignore[arg-type]
                 continue
-            values.append(leaf(_real(looks, place), verb, tuple([values[i] for i in step.inputs])))
+            key = keys[place]
+            if key is None:
+                add(leaf(look, verb, ()))  # type: ignore[arg-type]
+                continue
+            found = shared.get((number, key), _UNTOLD)
+            if found is _UNTOLD:
+                found = shared[number, key] = leaf(look, verb, ())  # type: ignore[arg-type]
+            add(found)
         return [values[place] for place in self._results]
 
 
-class _Waiting:
-    """A look that is made when it is first needed."""
-
-    __slots__ = ("at", "index", "key")
-
-    def __init__(self, index: Any, key: str | None, at: int) -> None:
-        self.index, self.key, self.at = index, key, at
-
-
-def _real(looks: list[Any], place: int) -> SegmentLook:
-    look = looks[place]
-    if isinstance(look, _Waiting):
-        look = looks[place] = look.index.look(look.key, look.at)
-    return look  # type: ignore[no-any-return]
+_UNTOLD: Any = object()
 
 
 def _key(owners: Sequence[int], values: Sequence[Any], name: str) -> str | None:
     if len(owners) == 1:
         owner = owners[0]
-        return name if owner == -1 else "all" if owner == -2 else values[owner]
-    parts = [name if owner == -1 else "all" if owner == -2 else values[owner] for owner in owners]
+        return "all" if owner == ALL else values[owner]
+    parts = [name if owner == ITSELF else "all" if owner == ALL else values[owner] for owner in owners]
     return None if None in parts else JOINT.join(parts)
 
 
 def wanted_by(features: Iterable[Feature]) -> dict[tuple[str, str], frozenset[str]]:
     """The columns these features look at, of each stream by each key."""
-    from features.needs import columns_used
-
     found: dict[tuple[str, str], frozenset[str]] = {}
     for feature in features:
         for one in leaves_of(feature.verb, feature.entity):
@@ -123,5 +111,3 @@ def wanted_by(features: Iterable[Feature]) -> dict[tuple[str, str], frozenset[st
             found[place] = found.get(place, frozenset()) | columns_used(one)
     return found
 
-
-__all__ = ["Callable", "Program", "Shared", "wanted_by"]

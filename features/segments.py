@@ -11,7 +11,7 @@ from typing import Protocol
 
 from features.as_of import DAY
 from features.kernel import HALF_BITS, MISSING
-from features.names import Names
+from features.names import UNKNOWN, Names
 from features.values_at import Scalars
 from features.verbs import Where
 
@@ -201,16 +201,26 @@ Found = tuple[RunLook, int] | None
 class SegmentLook:
     """The events of one key at one moment. `texts` are the names of the category columns."""
 
-    __slots__ = ("_runs", "_texts", "at")
+    __slots__ = ("_known", "_runs", "_texts", "at")
     math = Scalars
 
-    def __init__(self, runs: Sequence[RunLook], texts: Mapping[str, Names], at: int) -> None:
+    def __init__(
+        self, runs: Sequence[RunLook], texts: Mapping[str, Names], at: int, known: dict[Where, Codes] | None = None
+    ) -> None:
         self._runs = runs
         self._texts = texts
+        self._known = {} if known is None else known
         self.at = at
 
     def _codes(self, where: Where) -> Codes:
-        return tuple((column, self._texts[column].code(value)) for column, value in where) if where else ()
+        if not where:
+            return ()
+        found = self._known.get(where)
+        if found is None:
+            found = tuple([(column, self._texts[column].code(value)) for column, value in where])
+            if all(code != UNKNOWN for _, code in found):  # a name may come yet
+                self._known[where] = found
+        return found
 
     def days_window(self, days: float | None) -> int | None:
         """Since when a window of so many days is open; None for ever."""

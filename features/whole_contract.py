@@ -22,6 +22,7 @@ class _Everything:
 
     timezone = "UTC"
     currency = "XXX"
+    entries = ()
 
     def tables(self) -> tuple[str, ...]:
         return tuple(TABLES)

@@ -24,6 +24,13 @@ class ServingSettings(BaseSettings):
     database: SecretStr | None = None
     """Address of the service's own database (SQLAlchemy form). Default: SQLite in `foresell.db` of the home folder."""
 
+    history: str | None = None
+    """Where the history is kept: a folder, or an address of an object store (s3://bucket/path; extra `storage`).
+    Default: the folder `history` of the home."""
+
+    features: Path | None = None
+    """A Python file with features of one's own (docs/own-features.md). It is run as code when features are asked for."""
+
     stale_after: Duration = timedelta(hours=36)
     """Scores say `stale` when the latest recorded row of the history is older than this."""
 

@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 from features.catalog import CATALOG, fingerprint
 from features.definition import Feature
 from features.errors import ForesellError
-from features.history import FOLDER, History
+from features.history import History
+from features.storage import LocalStore, open_store
 from serving.champion import Champion, Records, Sources
 from serving.errors import ChampionOfOtherFeatures, ModelKnowsTheFuture, NoChampion, NothingLoaded, StillLoading
 from serving.request_log import FACTS, LOGGER
@@ -105,7 +106,7 @@ class Shelf:
     def look(self) -> bool:
         """Take up what is new; True if another pair serves now. Cheap where nothing changed."""
         with self._looking:
-            seen = (_state_of(self._sources.watched(self.home, self.model)), _state_of(self.home / FOLDER / "log"))
+            seen = (_state_of(self._sources.watched(self.home, self.model)), _deliveries_of(self.home))
             failed_lately = self._tick() - self._failed_at < self._retry_after
             if seen == self._tried and (not self._standing.troubles or failed_lately):
                 return False
@@ -202,6 +203,18 @@ def _state_of(path: Path) -> State:
     except OSError:
         return ()
     return (found.st_mtime_ns, found.st_ino, found.st_size, names)
+
+
+def _deliveries_of(home: Path) -> State:
+    """Something that changes with each delivery, wherever the history is kept; what cannot be reached has not changed."""
+    store = open_store(home)
+    if isinstance(store, LocalStore):
+        return _state_of(store.folder / "log")
+    try:
+        names = store.names("log")
+    except (OSError, ForesellError):
+        return ()
+    return (len(names), hash(tuple(names)))
 
 
 def _said(failure: Exception) -> str:

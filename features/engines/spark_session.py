@@ -23,7 +23,6 @@ SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
     # The JVM only moves parcels; the work is done by Python workers beside it.
     "spark.driver.memory": "2g",
-    "spark.serializer.objectStreamReset": "10",
 }
 """What a session of our own on one machine is started with."""
 

@@ -66,11 +66,12 @@ def test_the_two_commands_are_the_same_in_both_languages() -> None:
     assert _blocks(CHINESE, "sh") == _blocks(ENGLISH, "sh")
 
 
-def test_ci_runs_the_test_command_of_the_readme_and_nothing_else() -> None:
+def test_ci_runs_the_test_command_of_the_readme_after_installing_spark() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     steps = [line for line in script if line and not line.startswith(("#", "set ", "cd "))]
 
-    assert steps == [_blocks(ENGLISH, "sh")[1].strip()]
+    spark = "python3 -m venv .venv && .venv/bin/pip install -q --no-compile -r requirements-spark.lock"
+    assert steps == [spark, _blocks(ENGLISH, "sh")[1].strip()]
 
 
 def test_both_readmes_have_the_same_parts() -> None:
@@ -122,7 +123,7 @@ def test_commands_named_exist(page: Path, generate: ModuleType) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [*PAGES, *(ROOT / n for n in ("requirements.lock", "requirements-test.lock", "MLproject", "Makefile", ".ci/run"))],
+    [*PAGES, *sorted(ROOT.glob("requirements*.lock")), *(ROOT / n for n in ("MLproject", "Makefile", ".ci/run"))],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_no_machine_is_named(path: Path) -> None:
@@ -154,6 +155,7 @@ def test_the_locks_pin_what_the_project_asks_for() -> None:
     wanted = {
         "requirements.lock": project["dependencies"],
         "requirements-test.lock": [*project["dependencies"], *project["optional-dependencies"]["test"]],
+        "requirements-spark.lock": project["optional-dependencies"]["spark"],
     }
     for lock, requirements in wanted.items():
         found: dict[str, list[str]] = {}
