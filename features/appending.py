@@ -171,7 +171,8 @@ def write_part(
     con.execute("DROP TABLE additions")
     digest = seal(draft)
     history.store.keep(file, draft)
-    return Part(file, rows, digest, columns, changed > 0, deletions, SCHEMA)
+    held = tuple(column for column in columns if column in present)
+    return Part(file, rows, digest, held, changed > 0, deletions, SCHEMA)
 
 
 def sorted_by(table: str) -> tuple[str, ...]:

@@ -159,7 +159,13 @@ def contacts(history: History) -> Stream:
 
 def products(history: History) -> Stream:
     """What is said of products."""
-    return described(rows(history, "products", {"product": "product_id"}, ("family",), ("list_price",)), history)
+    told = rows(history, "products", {"product": "product_id"}, ("family", "currency"), ("list_price",))
+    found = described(told, history)
+    if not {"currency", "list_price"} <= found.columns.keys():
+        return found
+    base = in_base_currency(history, found.sql, "list_price")
+    sql = f"SELECT * EXCLUDE (base) REPLACE (try_cast(round(base) AS BIGINT) AS list_price) FROM ({base})"
+    return Stream(sql, found.keys, found.columns)
 
 
 def reps(history: History) -> Stream:

@@ -141,7 +141,7 @@ def crossed(one: Category, other: Category) -> Category:
 
 
 def _window(look: Any, verb: Any, inputs: tuple[Any, ...]) -> Any:
-    """The window of a verb: some days, or since an event; the later where both are given."""
+    """The window of a verb: since an event where it names one, else some days."""
     if getattr(verb, "since", None) is not None:
         return look.window_from(verb.since, inputs[0])
     return look.days_window(verb.within_days)

@@ -106,7 +106,8 @@ class History:
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Contract columns and attributes (`attr_...`) ever given for a table; deletions are no column."""
-        seen = dict.fromkeys(column for part in self.log.parts.get(table, ()) for column in part.columns)
+        parts = [part for part in self.log.parts.get(table, ()) if part.rows]
+        seen = dict.fromkeys(column for part in parts for column in part.columns)
         return tuple(column for column in seen if column != DELETED.name)
 
     def attributes(self, table: str) -> tuple[str, ...]:

@@ -120,3 +120,13 @@ def test_a_deleted_contact_and_activity_count_no_more(story):
 
     assert [story.value(people, "d", as_of=day) for day in ("2024-02-12", "2024-02-16")] == [2, 1]
     assert [story.value(silent, "d", as_of=day) for day in ("2024-02-12", "2024-02-16")] == [33, None]
+
+
+def test_a_list_price_is_in_the_base_currency_at_the_rate_known_with_it(story):
+    story.rate("USD", on="2024-01-01", rate=7).deal("d", product="p").story.deal("e", product="q")
+    story.product("p", list_price=100, currency="USD", recorded="2024-01-02")
+    story.product("q", list_price=100, currency="EUR", recorded="2024-01-02")
+    price = of_customer("price", Latest("products", "list_price", of="product"))
+
+    assert story.value(price, "d", as_of="2024-02-01") == 700
+    assert story.value(price, "e", as_of="2024-02-01") is None

@@ -205,6 +205,8 @@ class Plain:
         if not everyones:
             return None
         rate = sum(everyones) / SCALE / len(everyones)
+        if verb.above:
+            return (sum(own) / SCALE - len(own) * rate) / (len(own) + verb.strength)
         return (sum(own) / SCALE + verb.strength * rate) / (len(own) + verb.strength)
 
     def ratio(self, verb: verbs.Ratio) -> float | None:
@@ -299,7 +301,7 @@ PLAIN_VERBS = {
     "Trend": st.builds(verbs.Trend, *NUMBER),
     "TimeMean": st.builds(verbs.TimeMean, THING, st.just("n"), OFS),
     "SumBefore": st.builds(verbs.SumBefore, THING, st.just("n"), st.just("m"), OFS),
-    "SmoothedRate": st.builds(verbs.SmoothedRate, THING, st.just("hit"), OFS, st.sampled_from([0.5, 20.0])),
+    "SmoothedRate": st.builds(verbs.SmoothedRate, THING, st.just("hit"), OFS, st.sampled_from([0.5, 20.0]), st.booleans()),
     "Calendar": st.builds(
         verbs.Calendar, st.sampled_from(["month", "weekday", "days_to_month_end", "days_to_quarter_end"])
     ),
@@ -333,7 +335,7 @@ def test_a_verb_says_what_a_walk_over_the_events_says(kind: str) -> None:
     check()
 
 
-STATISTICS = ("Deviation", "Trend", "TimeMean", "Share")
+STATISTICS = ("Deviation", "Trend", "TimeMean", "Share", "SmoothedRate")
 
 
 def test_every_verb_is_put_to_this_test():

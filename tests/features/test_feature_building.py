@@ -11,7 +11,7 @@ LOOKS = [datetime(2024, 3, 1), datetime(2024, 6, 1)]
 
 @pytest.fixture
 def company(story):
-    story.order("c1", on="2023-04-01").order("c2", on="2024-05-01").order("c3", on="2020-01-01")
+    story.order("c1", on="2023-04-01", product="p").order("c2", on="2024-05-01").order("c3", on="2020-01-01")
     story.contract("c4", on="2024-02-01", ends_on=None, cancelled_on=None)
     story.deal("a")
     story.deal("b", created="2024-04-01").closes("won", on="2024-05-01")
@@ -80,4 +80,5 @@ def test_where_nobody_is_active_the_table_is_empty_and_has_its_columns(company, 
 
     some, none = pq.read_schema(tmp_path / "some.parquet"), pq.read_schema(tmp_path / "none.parquet")
     assert said == (0, len(none) - 2)
-    assert none.equals(some)
+    assert some.field("customer_latest_product").type == "string"
+    assert [none.field(name) for name in none.names] == [some.field(name) for name in none.names]

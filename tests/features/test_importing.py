@@ -257,3 +257,10 @@ def test_a_history_without_a_currency_takes_the_first_one_named(door):
     door.mapping("currency: CNY\ntables: {deals: }")
     assert door.deals("d1,open,2026-01-01,,5").currency == "CNY"
     assert door.deals("d2,open,2026-01-01,,5").currency == "CNY"
+
+
+def test_a_column_that_only_an_empty_file_had_does_not_make_a_table_unreadable(door):
+    door.deals(header="deal_id,status,created_at,recorded_at")
+    door.deals("d1,open,2024-01-01", header="deal_id,status,created_at")
+
+    assert door.rows("deals", "deal_id, recorded_at") == [("d1", None)]
