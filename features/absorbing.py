@@ -31,7 +31,7 @@ RATE = "currency || chr(31) || (valid_on - DATE '1970-01-01')"
 """SQL of what names a rate."""
 OWNED_BY = {"customers": "customer", "reps": "rep", "contacts": "contact"}
 """Tables that say something of an owner which other events are looked up in, and the owner."""
-AHEAD = ("cancellations", "endings", "resolutions")
+AHEAD = ("cancellations", "endings", "resolutions", "ratings")
 """Streams whose events may be told before they become known."""
 
 
@@ -319,5 +319,5 @@ class Absorbing:
 
 
 PLACED = ("stage_changes",)
-_MONEY = ("amount_changes", "outcomes", "openings", "orders", "subscriptions")
+_MONEY = ("amount_changes", "outcomes", "openings", "orders", "subscriptions", "products")
 """Streams whose events take a rate as known when they were; those of endings take the one of their contract."""

@@ -77,7 +77,25 @@ def purchases(history: History) -> Stream:
 
 def tickets(history: History) -> Stream:
     """Complaints, questions and feedback."""
-    return rows(history, "tickets", {"customer": "customer_id"}, ("kind", "severity"), ("satisfaction",))
+    return rows(history, "tickets", {"customer": "customer_id"}, ("kind", "severity"), ())
+
+
+def ratings(history: History) -> Stream | None:
+    """How satisfied customers said they were: known when the ticket was closed, as a verdict is given at the end."""
+    if not usable(history, "tickets", "satisfaction"):
+        return None
+    closed = "epoch_us(closed_at)" if "closed_at" in history.columns("tickets") else "NULL::BIGINT"
+    kinds: dict[str, ColumnKind] = {"satisfaction": "number"}
+    kind = ""
+    if usable(history, "tickets", "kind"):
+        kinds["kind"] = "category"
+        kind = ", kind"
+    sql = (
+        f"SELECT key_customer, greatest(known, {closed}) AS known, coalesce({closed}, happened) AS happened, retired, "
+        f"tie, {number('satisfaction')} AS satisfaction{kind} "
+        f"FROM ({by_customer(history, 'tickets')}) WHERE satisfaction IS NOT NULL"
+    )
+    return Stream(sql, ("customer",), kinds)
 
 
 def resolutions(history: History) -> Stream | None:
@@ -113,19 +131,21 @@ def cancellations(history: History) -> Stream | None:
 
 
 def endings(history: History) -> Stream | None:
-    """Contracts whose agreed end has come."""
-    return _ended(history, "ends_on")
+    """Contracts that are over: cancelled, or past their agreed end, whichever came first."""
+    return _ended(history, "cancelled_on", "ends_on")
 
 
-def _ended(history: History, column: str) -> Stream | None:
-    if column not in history.columns("subscriptions"):
+def _ended(history: History, *columns: str) -> Stream | None:
+    columns = tuple(column for column in columns if column in history.columns("subscriptions"))
+    if not columns:
         return None
     base = in_base_currency(history, by_customer(history, "subscriptions"), "try_cast(recurring_amount AS DOUBLE)")
     values, kinds = _contract(history)
-    at = local_midnight(history, column)
+    base = f"SELECT *, least({', '.join(columns)}) AS ended_on FROM ({base})"
+    at = local_midnight(history, "ended_on")
     sql = (
         f"SELECT key_customer, greatest(known, {at}) AS known, {at} AS happened, retired, tie{values} "
-        f"FROM ({base}) WHERE {column} IS NOT NULL"
+        f"FROM ({base}) WHERE ended_on IS NOT NULL"
     )
     return Stream(sql, ("customer",), kinds)
 
@@ -163,8 +183,8 @@ def products(history: History) -> Stream:
     found = described(told, history)
     if not {"currency", "list_price"} <= found.columns.keys():
         return found
-    base = in_base_currency(history, found.sql, "list_price")
-    sql = f"SELECT * EXCLUDE (base) REPLACE (try_cast(round(base) AS BIGINT) AS list_price) FROM ({base})"
+    base = in_base_currency(history, found.sql, "list_price::DOUBLE / 10000")
+    sql = f"SELECT * EXCLUDE (base) REPLACE ({number('base')} AS list_price) FROM ({base})"
     return Stream(sql, found.keys, found.columns)
 
 

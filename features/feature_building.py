@@ -5,8 +5,6 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
 from features.as_of import Moments
 from features.catalog import offered
 from features.definition import Entity, Feature
@@ -37,12 +35,7 @@ def moments_of(history: History, entity: Entity, looks: Sequence[datetime]) -> M
     if not set(TABLES[entity]) & set(history.tables()):
         other = "customers" if entity == "deal" else "deals"
         raise NobodyToAskOf(f"{entity}s", " or ".join(TABLES[entity]), other)
-    parts = [(open_deals if entity == "deal" else active_customers)(history, look) for look in looks]
-    names = list(dict.fromkeys(name for part in parts for name in part.ids.tolist()))
-    place = {name: code for code, name in enumerate(names)}
-    codes = np.array([place[name] for part in parts for name in part.ids.tolist()], np.int64)
-    at = np.concatenate([part.at for part in parts])
-    return Moments.coded(np.array(names, object), codes, at)
+    return open_deals(history, *looks) if entity == "deal" else active_customers(history, *looks)
 
 
 def build(

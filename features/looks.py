@@ -9,7 +9,7 @@ import numpy as np
 
 from features.as_of import DAY, Micros, known_before
 from features.dominance import Dominance
-from features.kernel import HALF_BITS, MISSING, Flags, Index, Ints, Weigh, take
+from features.kernel import EVER, HALF_BITS, MISSING, Flags, Index, Ints, Weigh, take
 from features.values_at import Category, Floats, Vectors
 from features.verbs import Where
 
@@ -119,8 +119,9 @@ class VectorLook:
         return column in self.index.levels
 
     def happened(self, found: Ints) -> Ints:
-        """When the events at these positions happened; MISSING where there is none."""
-        return take(self.index.happened, found, MISSING)
+        """When the events at these positions happened; MISSING where there is none, or nobody knows when."""
+        at = take(self.index.happened, found, MISSING)
+        return np.where(at <= EVER, MISSING, at)
 
     def distinct(self, where: Where, column: str, window: Window | None) -> Ints:
         """How many different values a category column has."""

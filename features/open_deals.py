@@ -1,5 +1,6 @@
 """Which deals are open at a moment, and which customers are active, as far as was on record then?"""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -16,12 +17,12 @@ from features.values_at import Category
 from features.verbs import Count, Difference, Latest, Verb
 
 
-def open_deals(history: History, as_of: datetime) -> Moments:
-    """The deals on record and open just before `as_of` (naive UTC), at that moment, by their id."""
-    ids, _ = deals_created(history, as_of)
-    moments = Moments(ids, np.full(len(ids), micros(as_of)))
+def open_deals(history: History, *looks: datetime) -> Moments:
+    """The deals on record and open just before each look (naive UTC), at that moment; look by look, by their id."""
+    ids, since = deals_created(history, max(looks))
+    moments = _pairs(ids, since, looks)
     is_open = open_then(history, moments)
-    return Moments(moments.ids[is_open], moments.at[is_open])
+    return _chosen(moments, is_open)
 
 
 def deals_created(history: History, before: datetime) -> tuple[NDArray[np.object_], Micros]:
@@ -57,43 +58,60 @@ STATE = (
 """What tells whether a deal is open: columns of no table."""
 
 
-def active_customers(history: History, as_of: datetime, within_days: float = 365) -> Moments:
-    """The customers with an order or purchase in the days before `as_of` (naive UTC), or a running contract; by id."""
-    found = customers_known(history, as_of)
-    moments = Moments(found, np.full(len(found), micros(as_of)))
+def active_customers(history: History, *looks: datetime, within_days: float = 365) -> Moments:
+    """The customers with an order in the days before each look (naive UTC), or a running contract.
+
+    Look by look, by their id.
+    """
+    ids, since = customers_known(history, max(looks))
+    moments = _pairs(ids, since, looks)
     streams = open_streams(history)
-    signs = [f for f in _signs_of_life(within_days) if lacking(f, streams) is None]
-    if not len(moments) or not signs:
-        return Moments(found[:0], moments.at[:0])
-    with LocalFeatures(tuple(signs), moments, history) as told:
-        values = told.values()
+    signs = [f for f in _signs_of_life(within_days, ends="endings" in streams.streams) if lacking(f, streams) is None]
     alive = np.zeros(len(moments), bool)
-    for value in values.values():
-        assert not isinstance(value, Category)
-        alive |= value > 0
-    return Moments(found[alive], moments.at[alive])
+    if len(moments) and signs:
+        with LocalFeatures(tuple(signs), moments, history) as told:
+            for value in told.values().values():
+                assert not isinstance(value, Category)
+                alive |= value > 0
+    return _chosen(moments, alive)
 
 
-def _signs_of_life(within_days: float) -> tuple[Feature, ...]:
-    begun, ended, over = (Count(s, of="customer") for s in ("subscriptions", "cancellations", "endings"))
-    contracts: Verb = Difference(begun, ended)
+def _pairs(ids: NDArray[np.object_], since: Micros, looks: Sequence[datetime]) -> Moments:
+    """Each look at everyone on record before it."""
+    at = [micros(look) for look in looks]
+    codes = [np.flatnonzero(since < moment) for moment in at]
+    times = np.repeat(np.array(at, np.int64), [len(found) for found in codes])
+    return Moments.coded(ids, np.concatenate(codes), times)
+
+
+def _chosen(moments: Moments, rows: NDArray[np.bool_]) -> Moments:
+    names, codes = moments.names
+    used, chosen = np.unique(codes[rows], return_inverse=True)
+    return Moments.coded(names[used], chosen, moments.at[rows])
+
+
+def _signs_of_life(within_days: float, *, ends: bool) -> tuple[Feature, ...]:
+    """What shows that a customer is active; `ends` says whether contracts are ever said to end."""
+    begun, over = (Count(stream, of="customer") for stream in ("subscriptions", "endings"))
+    running: Verb = begun if not ends else Difference(begun, over)
     return (
         Feature("orders", "", "", Count("orders", within_days=within_days, of="customer"), "customer"),
-        Feature("contracts", "", "", Difference(contracts, over), "customer"),
-        Feature("uncancelled", "", "", contracts, "customer"),
+        Feature("contracts", "", "", running, "customer"),
     )
 
 
-def customers_known(history: History, before: datetime) -> NDArray[np.object_]:
-    """Every customer that any row on record before a moment speaks of, by id."""
+def customers_known(history: History, before: datetime) -> tuple[NDArray[np.object_], Micros]:
+    """Every customer that any row on record before a moment speaks of, and since when; by id."""
     streams = open_streams(history)
     told = [
-        f"SELECT id FROM ({streams.select(stream, 'customer', ())}) WHERE known < {micros(before)}"
+        f"SELECT id, known FROM ({streams.select(stream, 'customer', ())}) WHERE known < {micros(before)}"
         for stream in ("customers", "orders", "subscriptions", "tickets")
         if stream in streams.streams and streams.has_key(stream, "customer")
     ]
     if not told:
-        return np.empty(0, object)
+        return np.empty(0, object), np.empty(0, np.int64)
     with history.connect() as con:
-        found = con.execute(f"SELECT DISTINCT id FROM ({' UNION ALL '.join(told)}) ORDER BY id").fetchnumpy()
-    return np.asarray(found["id"], object)
+        found = con.execute(
+            f"SELECT id, min(known) AS known FROM ({' UNION ALL '.join(told)}) GROUP BY id ORDER BY id"
+        ).fetchnumpy()
+    return np.asarray(found["id"], object), np.asarray(found["known"], np.int64)

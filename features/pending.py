@@ -40,7 +40,7 @@ FED = {
     "activities": ("activities",),
     "orders": ("orders", "purchases"),
     "subscriptions": ("subscriptions", "cancellations", "endings"),
-    "tickets": ("tickets", "resolutions"),
+    "tickets": ("tickets", "resolutions", "ratings"),
     "customers": ("customers",),
     "contacts": ("contacts",),
     "products": ("products",),

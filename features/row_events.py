@@ -8,7 +8,7 @@ from features.kernel import SCALE
 from features.live_streams import Event, Value
 from features.lookups import Rates
 from features.plain_rows import Plain, Row, fixed, is_attribute, midnight, real
-from features.stream_sql import EVER
+from features.kernel import EVER
 
 
 @dataclass
@@ -99,13 +99,17 @@ def in_base(table: str, column: str, row: Row, known: int, beside: Beside) -> fl
 def _tickets(row: Row, at: int, beside: Beside) -> list[Event]:
     known, happened = _since(row, at, "opened_at")
     keys = {"customer": _text(row, "customer_id")}
-    values = values_of("tickets", row, ("kind", "severity"), ("satisfaction",))
+    values = values_of("tickets", row, ("kind", "severity"), ())
     found = [Event("tickets", keys, known, happened, row["ticket_id"], values)]
     closed, opened = row.get("closed_at"), row.get("opened_at")
     if closed is not None and opened is not None:
         days = fixed(max(int(closed) - int(opened), 0) / 86400e6)
         told: dict[str, Value] = {"days": days, "kind": _text(row, "kind")}
         found.append(Event("resolutions", keys, max(known, int(closed)), int(closed), row["ticket_id"], told))
+    rated = values_of("tickets", row, ("kind",), ("satisfaction",))
+    if rated["satisfaction"] is not None:
+        at_end = happened if closed is None else int(closed)
+        found.append(Event("ratings", keys, max(known, at_end), at_end, row["ticket_id"], rated))
     return found
 
 
@@ -120,8 +124,9 @@ def _subscriptions(row: Row, at: int, beside: Beside) -> list[Event]:
     tie = row["subscription_id"]
     ends = _day(row, "ends_on", beside)
     found = [Event("subscriptions", keys, at, at, tie, {**contract, "ends_on": ends})]
-    for stream, column in (("cancellations", "cancelled_on"), ("endings", "ends_on")):
-        happened = _day(row, column, beside)
+    cancelled = _day(row, "cancelled_on", beside)
+    over = [day for day in (cancelled, ends) if day is not None]
+    for stream, happened in (("cancellations", cancelled), ("endings", min(over, default=None))):
         if happened is not None:
             found.append(Event(stream, keys, max(at, happened), happened, tie, contract))
     return found
@@ -147,7 +152,8 @@ def _contacts(row: Row, at: int, beside: Beside) -> list[Event]:
 
 
 def _products(row: Row, at: int, beside: Beside) -> list[Event]:
-    values = values_of("products", row, ("family",), ("list_price",))
+    values = values_of("products", row, ("family", "currency"), ())
+    values["list_price"] = fixed(in_base("products", "list_price", row, at, beside))
     return [Event("products", {"product": _text(row, "product_id")}, at, at, row["product_id"], values)]
 
 
@@ -161,7 +167,8 @@ TOLD: Mapping[str, frozenset[str]] = {
     "activities": frozenset({"type", "direction", "outcome", "contact_id", "rep_id", "duration_minutes"}),
     "orders": frozenset({"order_group", "amount", "kind", "quantity", "unit_price", "product_id", "rep_id"}),
     "purchases": frozenset(),
-    "tickets": frozenset({"kind", "severity", "satisfaction"}),
+    "tickets": frozenset({"kind", "severity"}),
+    "ratings": frozenset({"satisfaction", "kind"}),
     "resolutions": frozenset({"days", "kind"}),
     "subscriptions": frozenset({"recurring_amount", "interval_months", "product_id", "ends_on"}),
     "cancellations": frozenset({"recurring_amount", "interval_months", "product_id"}),
@@ -170,7 +177,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         {"industry", "segment", "size", "region", "country", "tier", "source", "annual_revenue"}
     ),
     "contacts": frozenset({"contact_id", "role", "is_decision_maker"}),
-    "products": frozenset({"family", "list_price"}),
+    "products": frozenset({"family", "currency", "list_price"}),
     "reps": frozenset({"team_id", "region", "weekly_hours", "hired_on"}),
     "deals": frozenset({"customer_id", "product_id", "pipeline", "source", "type", "currency", "crm_probability"}),
     "creations": frozenset(),

@@ -10,7 +10,7 @@ from math import isnan
 from typing import Protocol
 
 from features.as_of import DAY
-from features.kernel import HALF_BITS, MISSING
+from features.kernel import EVER, HALF_BITS, MISSING
 from features.names import UNKNOWN, Names
 from features.values_at import Scalars
 from features.verbs import Where
@@ -300,8 +300,9 @@ class SegmentLook:
         return column in self._texts
 
     def happened(self, found: Found) -> int:
-        """When an event happened; MISSING where there is none."""
-        return MISSING if found is None else found[0].happened(found[1])
+        """When an event happened; MISSING where there is none, or nobody knows when."""
+        at = MISSING if found is None else found[0].happened(found[1])
+        return MISSING if at <= EVER else at
 
     def distinct(self, where: Where, column: str, window: int | None) -> int:
         """How many different values a category column has."""

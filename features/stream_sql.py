@@ -2,13 +2,9 @@
 
 from features.contracts import TABLES, Kind, Known
 from features.history import History
-from features.kernel import SCALE
+from features.kernel import EVER, SCALE
 from features.quoting import name
 from features.version_sql import sql_told
-
-EVER = -(2**62)
-"""Microseconds of a row that was always known."""
-
 
 def number(expression: str) -> str:
     """An expression as ten-thousandths in 64 bits, NULL where it is not a number."""

@@ -38,6 +38,7 @@ STREAMS: dict[str, tuple[tuple[str, ...], Callable[[History], Stream | None]]] =
     "purchases": (("orders",), customer_streams.purchases),
     "tickets": (("tickets",), customer_streams.tickets),
     "resolutions": (("tickets",), customer_streams.resolutions),
+    "ratings": (("tickets",), customer_streams.ratings),
     "subscriptions": (("subscriptions",), customer_streams.subscriptions),
     "cancellations": (("subscriptions",), customer_streams.cancellations),
     "endings": (("subscriptions",), customer_streams.endings),

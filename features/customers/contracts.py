@@ -5,6 +5,7 @@ from features.verbs import Count, DaysSince, DaysUntil, Difference, First, Lates
 
 BEGUN = Count("subscriptions", of="customer")
 CANCELLED = Count("cancellations", of="customer")
+OVER = Count("endings", of="customer")
 
 FEATURES = (
     Feature(
@@ -16,18 +17,18 @@ FEATURES = (
     ),
     Feature(
         "customer_contracts_running",
-        "Contracts that have begun and were not cancelled.",
-        "已开始且未取消的合同数。",
-        Difference(BEGUN, CANCELLED),
+        "Contracts that have begun and were neither cancelled nor reached their agreed end.",
+        "已开始、未取消且未到期的合同数。",
+        Difference(BEGUN, OVER),
         "customer",
     ),
     Feature(
         "customer_recurring_amount",
-        "What the contracts that were not cancelled bring each time, in the base currency.",
-        "未取消合同每期的金额（本位币）。",
+        "What the contracts that still run bring each time, in the base currency.",
+        "仍在履行的合同每期金额（本位币）。",
         Difference(
             Sum("subscriptions", "recurring_amount", of="customer"),
-            Sum("cancellations", "recurring_amount", of="customer"),
+            Sum("endings", "recurring_amount", of="customer"),
         ),
         "customer",
     ),

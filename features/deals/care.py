@@ -22,13 +22,13 @@ FEATURES = (
         "customer_satisfaction",
         "Mean satisfaction on the customer's tickets of the last year.",
         "客户最近一年工单的平均满意度。",
-        Mean("tickets", "satisfaction", within_days=365, of="customer"),
+        Mean("ratings", "satisfaction", within_days=365, of="customer"),
     ),
     Feature(
         "customer_satisfaction_trend",
         "By how much the satisfaction on the customer's tickets has changed a day in the last two years.",
         "客户最近两年工单满意度平均每天的变化。",
-        Trend("tickets", "satisfaction", within_days=730, of="customer"),
+        Trend("ratings", "satisfaction", within_days=730, of="customer"),
     ),
     Feature(
         "customer_tickets_open",

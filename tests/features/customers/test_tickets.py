@@ -9,7 +9,7 @@ TICKETS = {
     "customer_tickets_open": 1,
     "customer_satisfaction": 3,
     "customer_satisfaction_latest": 2,
-    "customer_satisfaction_trend": -2 / 50,
+    "customer_satisfaction_trend": -2 / 48,
     "customer_resolution_days": 3,
     "customer_latest_ticket": "complaint",
 }

@@ -33,7 +33,7 @@ def test_whether_the_customer_is_content(cared_for):
     told = {
         "customer_complaints_180d": 2,
         "customer_days_since_complaint": 31,
-        "customer_satisfaction": 10 / 3,
+        "customer_satisfaction": (2 + 3) / 2,  # the question of May is answered, and rated, in June
         "customer_tickets_open": 2,
         "customer_days_to_agreed_end": 90,
     }
@@ -42,16 +42,21 @@ def test_whether_the_customer_is_content(cared_for):
 
 
 def test_satisfaction_has_a_slope_by_day(cared_for):
-    days = [0, 337, 486, 505]  # from the first ticket; those of the last two years
-    slope = np.polyfit(days, [1, 2, 3, 5], 1)[0]
+    days = [0, 351, 494]  # from the first verdict, given when a ticket was closed; those of the last two years
+    slope = np.polyfit(days, [1, 2, 3], 1)[0]
 
     assert cared_for.value("customer_satisfaction_trend", "x", as_of=AS_OF) == pytest.approx(slope)
 
 
 def test_the_windows_have_edges(cared_for):
     assert cared_for.value("customer_complaints_180d", "x", as_of="2024-06-01T00:00:01") == 1
-    assert cared_for.value("customer_satisfaction", "x", as_of="2024-12-03") == (2 + 3 + 5 + 1) / 4
-    assert cared_for.value("customer_satisfaction", "x", as_of="2024-12-03T00:00:01") == 3
+    assert cared_for.value("customer_satisfaction", "x", as_of="2024-12-19") == (2 + 3 + 5 + 1) / 4
+    assert cared_for.value("customer_satisfaction", "x", as_of="2024-12-19T00:00:01") == 3
+
+
+def test_a_verdict_is_not_known_before_the_ticket_was_closed(cared_for):
+    assert cared_for.value("customer_satisfaction", "x", as_of="2024-06-20") == (2 + 3 + 1) / 3
+    assert cared_for.value("customer_satisfaction", "x", as_of="2024-06-21") == (2 + 3 + 1 + 5) / 4
 
 
 def test_a_ticket_at_the_moment_or_written_down_later_is_not_seen(cared_for):

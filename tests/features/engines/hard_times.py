@@ -29,7 +29,7 @@ def every_feature(history: History, entity: Entity) -> tuple[Feature, ...]:
 
 def moments_of(history: History, entity: Entity, until: datetime, most: int = 10_000) -> Moments:
     """Every deal or customer on record, and one that nobody knows, at moments back from `until`; in no order."""
-    known = deals_created(history, until)[0] if entity == "deal" else customers_known(history, until)
+    known = deals_created(history, until)[0] if entity == "deal" else customers_known(history, until)[0]
     ids = np.array([*known[: most // 5], "nobody"], object)
     at = np.concatenate([np.full(len(ids), micros(until - timedelta(days=back))) for back in (0, 1, 40, 200, 500)])
     order = np.random.default_rng(1).permutation(len(at))

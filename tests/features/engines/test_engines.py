@@ -27,11 +27,11 @@ def engine(request: pytest.FixtureRequest) -> engines.Engine:
 
 
 def says_the_same(
-    engine: engines.Engine, history: History, entity: Entity, until: datetime, folder: Path, most: int = 10_000
+    engine: engines.Engine, history: History, entity: Entity, until: datetime, folder: Path, memory_mb: int
 ) -> None:
     """Every feature of the engine's table equals that of the table in memory, and the file that of the local engine."""
-    features, moments = every_feature(history, entity), moments_of(history, entity, until, most)
-    engine.write_features(features, moments, history, folder / "engine.parquet", memory_mb=1)
+    features, moments = every_feature(history, entity), moments_of(history, entity, until, most=2_000)
+    engine.write_features(features, moments, history, folder / "engine.parquet", memory_mb)
     open_engine("local").write_features(features, moments, history, folder / "local.parquet")
 
     told, expected = pq.read_table(folder / "engine.parquet"), build_table(features, moments, history)
@@ -45,13 +45,13 @@ def says_the_same(
 def test_a_hard_history(
     engine: engines.Engine, entity: Entity, hard_history: Callable[..., History], tmp_path: Path
 ) -> None:
-    says_the_same(engine, hard_history(1, "later"), entity, END, tmp_path)
+    says_the_same(engine, hard_history(1, "later"), entity, END, tmp_path, memory_mb=1)
 
 
 @pytest.mark.parametrize("engine", MANY, indirect=True)
 @pytest.mark.parametrize("entity", ["deal", "customer"])
 def test_an_invented_company(engine: engines.Engine, entity: Entity, company: History, tmp_path: Path) -> None:
-    says_the_same(engine, company, entity, datetime(2026, 9, 1), tmp_path)
+    says_the_same(engine, company, entity, datetime(2026, 9, 1), tmp_path, memory_mb=20)
 
 
 @pytest.mark.parametrize("engine", MANY, indirect=True)
@@ -71,7 +71,7 @@ def test_real_data(
     real: Callable[[str], History],
     tmp_path: Path,
 ) -> None:
-    says_the_same(engine, real(name), entity, until, tmp_path, most=2_000)
+    says_the_same(engine, real(name), entity, until, tmp_path, memory_mb=500)
 
 
 @pytest.mark.parametrize("engine", MANY, indirect=True)
