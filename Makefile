@@ -39,7 +39,7 @@ lock:  ## Pin all dependencies again (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --custom-compile-command "make lock" -c requirements.lock pyproject.toml --extra test \
 	  -o requirements-test.lock
-	echo 'pyspark>=4.0' | uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	echo 'pyspark>=4.3' | uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" -c requirements-test.lock - \
 	  -o requirements-spark.lock
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from features.absorbing_deals import AbsorbingDeals, Entangled, apply
-from features.as_of import micros
 from features.books import KEPT, Book, Seen
 from features.contracts import DELETED, TABLES
 from features.deal_facts import DealFacts
@@ -20,9 +19,10 @@ from features.lookups import read_places, read_rates
 from features.names import Names
 from features.owners import OF_CUSTOMER, parts_of
 from features.pending import FED, Pending, events_on_record
-from features.plain_rows import Row, midnight, plain_row
+from features.plain_rows import Row, midnight, moment, plain_row
 from features.row_events import Beside, described, events_of, gives_back
 from features.stream import merges_on_record
+from features.stream_sql import merges
 from features.streams import open_streams
 
 GROUP = "customer_id || chr(31) || coalesce(group_id, order_id)"
@@ -51,7 +51,9 @@ class Absorbing:
             if table in tables and table != "deals":
                 keys = streams.keys(shared[table]) if table in shared else Names()
                 self.books[table] = Book(history, table, keys)
-        self.seen = {table: Seen(history, table) for table in ("activities", "orders") if table in tables}
+        self.seen: dict[str, Seen] = {
+            table: Seen(history, table) for table in ("activities", "orders") if table in tables
+        }
         self._groups = Seen(history, "orders", GROUP) if "orders" in tables else None
         self._bought: dict[str, Event] = {}
         self.facts: DealFacts | None = None
@@ -60,12 +62,16 @@ class Absorbing:
             self.facts = DealFacts(history, streams, streams.keys("deal"))
             self.deals = AbsorbingDeals(history, self.facts, streams)
         self._merges = "customers" in tables and merges_on_record(history)
+        streams.merged = _merged(history) if self._merges else {}
         self._rates_told = Seen(history, "fx_rates", RATE) if "fx_rates" in tables else None
         self._said: set[str] = set()
         self._recent: list[Event] = []
         self._now = -(2**62)
         streams.told = self._told
-        self._untold = streams.untold()
+        untold = streams.untold()
+        fed = {**FED, "deal_changes": FED["deals"]}
+        self._untold = {table for table, found in fed.items() if not untold.isdisjoint(found)}
+        self._columns = {t: {*TABLES[t].names, *history.columns(t)} - {"recorded_at"} for t in tables}
 
     def _told(self) -> History:
         return self.pending.told()
@@ -73,23 +79,23 @@ class Absorbing:
     @property
     def bytes(self) -> int:
         """What the arrays beside the streams take."""
-        books = [*self.books.values(), *self.seen.values()]
+        books: list[Book | Seen] = [*self.books.values(), *self.seen.values()]
         books += [] if self.facts is None else [self.facts.latest, self.facts.first]
         return sum(book.bytes for book in books)
 
     def absorb(self, table: str, row: Mapping[str, object], recorded_at: datetime) -> bool:
         """Take a row of the contract (typed values, naive UTC) on record since a moment; False if it is no news."""
-        if table not in self.history.tables():
+        columns = self._columns.get(table)
+        if columns is None:
             return False
-        known = set(self.history.columns(table)) | {DELETED.name}
-        plain = plain_row(table, {c: v for c, v in row.items() if c in known and c != "recorded_at"})
-        at = micros(recorded_at)
+        plain = plain_row(table, {c: v for c, v in row.items() if c in columns})
+        at = moment(recorded_at)
         if at > self._now:
             self._recent = [event for event in self._recent if event.known >= at]
             self._now = at
         if plain.pop(DELETED.name, None) is not None:
             return self._read(table, {**plain, DELETED.name: at}, at)
-        if not self._untold.isdisjoint(FED.get("deals" if table == "deal_changes" else table, ())):
+        if table in self._untold:
             return self._read(table, plain, at)
         self.pending.add(table, plain, at)
         try:
@@ -213,7 +219,8 @@ class Absorbing:
         return row
 
     def _stage(self, row: Row, at: int) -> Row:
-        if self._told_at(at, PLACED) or row.get("position") is None:
+        known = (str(row["pipeline"]), str(row["stage"])) in self.places.stages
+        if known or self._told_at(at, PLACED) or row.get("position") is None:
             raise Entangled
         self.places = self.places.told(str(row["pipeline"]), str(row["stage"]), int(row["position"]), at)  # type: ignore[arg-type]
         return row
@@ -229,16 +236,18 @@ class Absorbing:
         standing = self.pending.standing(table, key, at)
         gone = row.get(DELETED.name) is not None
         if standing is not None:
-            before, last = standing
+            before, last, stands = standing
             whole = {**before, **row}
-            if not gone and all(whole[column] == before.get(column) for column in row):
+            if not stands if gone else stands and all(whole[column] == before.get(column) for column in row):
                 return False
         elif gone:
             return False
         else:
             whole, last = row, True
         if table in ("stages", "fx_rates"):
-            self._reload_all(table, whole, at)
+            self.pending.add(table, whole, at)
+            if standing is None:  # only what is told first counts
+                self._reload_all(table)
             return True
         if table == "customers" and (self._merges or row.get("merged_into") is not None):
             self._reload_customers(whole, at)
@@ -298,11 +307,12 @@ class Absorbing:
         column = "customer_id" if table == "orders" else TABLES[table].key[0]
         return column, str(row[column])
 
-    def _reload_all(self, table: str, row: Row, at: int) -> None:
+    def _reload_all(self, table: str) -> None:
         """Read again every stream that a rate or a place enters."""
-        self.pending.add(table, row, at)
         told = self.pending.told()
         self.rates, self.places = read_rates(told), read_places(told)
+        if self.deals is not None:
+            self.deals.forget()
         for stream in PLACED if table == "stages" else (*_MONEY, "cancellations", "endings"):
             for of in self.streams.by_stream.get(stream, ()):
                 self.streams.forget(stream, of)
@@ -312,10 +322,23 @@ class Absorbing:
         self.pending.add("customers", row, at)
         self.books["customers"].write(str(row["customer_id"]), row, at)
         self._merges = True
+        if self.deals is not None:
+            self.deals.forget()
         self.streams.streams = open_streams(self.pending.told())
+        self.streams.merged = _merged(self.pending.told())
         for stream, of in self.streams.wanted:
             if stream == "deals" or any(part == "customer" or part in OF_CUSTOMER for part in parts_of(of)):
                 self.streams.forget(stream, of)
+
+
+def _merged(history: History) -> dict[str, set[str]]:
+    """Each customer who was merged or took up others, and all who share events with them."""
+    found: dict[str, set[str]] = {}
+    with history.connect() as con:
+        for gone, remains in con.execute(f"SELECT DISTINCT gone, remains FROM ({merges(history)})").fetchall():
+            found.setdefault(gone, {gone}).add(remains)
+            found.setdefault(remains, {remains})
+    return found
 
 
 PLACED = ("stage_changes",)

@@ -200,6 +200,11 @@ class AbsorbingDeals:
         self._lives[deal] = (life, events, after)
         self._until[deal] = at
 
+    def forget(self) -> None:
+        """What all events were told with is another now: how deals stand is asked of the events in memory."""
+        self._lives.clear()
+        self._latest.clear()
+
     def read_again(self, deal: str, until: int, *, odd: bool) -> None:
         """The deal's events were read from the history; what was held of it counts no more."""
         self._lives.pop(deal, None)

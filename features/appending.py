@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     import duckdb
 
-MEMORY = "450MB"
+MEMORY_MB = 450
+MEMORY = f"{MEMORY_MB}MB"
 """What comparing a delivery with the record may take; more spills to the home folder."""
+SORTED_BYTES = 20
+"""Memory for each row of a file that is written sorted, beside that."""
 ATTEMPTS = 3
 """How often a delivery is compared anew because a writer of another machine came first."""
 SORTED_BY = {
@@ -164,10 +167,14 @@ def write_part(
     file = f"tables/{table}/{number:08d}-{uuid4().hex[:8]}.parquet"
     draft = history.store.draft(file)
     order = ", ".join(f"{name(c)} NULLS LAST" for c in sorted_by(table) if c in present)
+    # Sorting tens of millions of rows takes more than comparing them: a bounded share of each is held.
+    con.execute(f"SET memory_limit='{MEMORY_MB + rows * SORTED_BYTES // 1_000_000}MB'")
+    con.execute("SET preserve_insertion_order=false")  # the rows are numbered; their order is the sort's
     con.execute(
         f"COPY (SELECT * EXCLUDE (known_key) FROM additions ORDER BY {order}, delivery_row) TO {text(str(draft))} "
         "(FORMAT parquet, COMPRESSION zstd)"
     )
+    con.execute("SET preserve_insertion_order=true")
     con.execute("DROP TABLE additions")
     digest = seal(draft)
     history.store.keep(file, draft)

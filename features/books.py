@@ -1,18 +1,25 @@
-"""What does the latest version of a row say? The tables whose rows are told again, in memory; of others, which are on record."""
+"""What does the latest version of a row say, and which rows are on record? The tables, in memory."""
 
 from bisect import bisect_left
 from hashlib import md5
-from typing import Any
+from math import isnan
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrow_columns import codes_of, integers
 from features.contracts import TABLES, Kind
 from features.history import History
+from features.kernel import MISSING
 from features.names import Names
 from features.plain_rows import Plain, Row
 from features.quoting import name
+from features.summed import bisected, packed
 from features.version_sql import sql_told
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 KEPT = ("deals", "customers", "contacts", "products", "reps", "subscriptions", "tickets")
 """Tables whose latest rows are kept whole."""
@@ -22,22 +29,22 @@ NEVER = -(2**62)
 class _Kept:
     """One column: numbers in an array, texts as codes."""
 
-    __slots__ = ("_texts", "_values")
+    __slots__ = ("_kind", "_texts", "_values")
 
-    def __init__(self, values: Any, texts: list[str] | None) -> None:
+    def __init__(self, values: NDArray[np.generic], texts: list[str] | None, kind: Kind) -> None:
         self._values = values
         self._texts = texts
+        self._kind = kind
 
     def __getitem__(self, row: int) -> Plain:
+        value = self._values[row].item()
         if self._texts is not None:
-            code = int(self._values[row])
-            return None if code < 0 else self._texts[code]
-        value = self._values[row]
-        if isinstance(value, np.floating):
-            return None if np.isnan(value) else float(value)
-        if isinstance(value, np.int8):
-            return None if value < 0 else bool(value)
-        return None if value == np.iinfo(value.dtype).min else int(value)
+            return None if value < 0 else self._texts[value]
+        if isinstance(value, float):
+            return None if isnan(value) else value
+        if value == np.iinfo(self._values.dtype).min:  # type: ignore[type-var]
+            return None
+        return bool(value) if self._kind is Kind.FLAG else int(value)
 
     def same(self, other: "_Kept") -> bool:
         """Whether another column is equal."""
@@ -62,7 +69,7 @@ class Book:
         chosen = ", ".join(_sql(table, column) for column in self.columns)
         order = "version" if first else "version DESC"
         sql = (
-            f"SELECT {chosen}, coalesce(epoch_us(version_at), {NEVER}) AS version_us, gone, version > 0 AS again "
+            f"SELECT {chosen}, coalesce(epoch_us(version_at), {NEVER}) AS version_us, gone::BIGINT AS gone "
             f"FROM ({sql_told(history, table)}) QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {order}) = 1 "
             f"ORDER BY {key}"
         )
@@ -73,8 +80,8 @@ class Book:
         self._rows = np.full(len(keys), -1, np.int32)
         self._rows[codes] = np.arange(len(codes))
         self._held = {c: _kept(table, c, found[c]) for c in self.columns if c != TABLES[table].key[0]}
-        self._versions: NDArray[np.int64] = found["version_us"].to_numpy()
-        self._gone: NDArray[np.bool_] = found["gone"].to_numpy(zero_copy_only=False)
+        self._versions = integers(found["version_us"])
+        self._gone = integers(found["gone"]) > 0
 
     def row(self, key: str) -> tuple[Row, int] | None:
         """The latest version and since when it is on record (microseconds); None for a key not on record."""
@@ -119,32 +126,35 @@ class Book:
         return sum(column.bytes for column in self._held.values()) + self._rows.nbytes + self._versions.nbytes
 
 
+def _kind(table: str, column: str) -> Kind:
+    found = TABLES[table].column(column)
+    return Kind.TEXT if found is None else found.kind
+
+
 def _sql(table: str, column: str) -> str:
-    found = TABLES[table].column(column)
-    if found is not None and found.kind is Kind.MONEY:
-        return f"({name(column)} * 10000)::BIGINT AS {name(column)}"
-    if found is not None and found.kind is Kind.MOMENT:
-        return f"epoch_us({name(column)}) AS {name(column)}"
-    if found is not None and found.kind is Kind.DAY:
-        return f"({name(column)} - DATE '1970-01-01')::BIGINT AS {name(column)}"
-    return name(column)
-
-
-def _kept(table: str, column: str, values: Any) -> _Kept:
-    import pyarrow as pa
-
-    found = TABLES[table].column(column)
-    kind = Kind.TEXT if found is None else found.kind
+    """A column as it is kept: texts, or numbers with what stands for none."""
+    kind, held = _kind(table, column), name(column)
     if kind in (Kind.ID, Kind.TEXT, Kind.CHOICE):
-        coded = values.combine_chunks().dictionary_encode()
-        codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        return _Kept(codes.astype(np.int32), coded.dictionary.to_pylist())
-    if kind is Kind.FLAG:
-        return _Kept(values.cast(pa.int8()).combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False), None)
+        return held
     if kind in (Kind.NUMBER, Kind.SHARE):
-        return _Kept(values.cast(pa.float64()).combine_chunks().fill_null(np.nan).to_numpy(zero_copy_only=False), None)
-    whole = values.cast(pa.int64()).combine_chunks()
-    return _Kept(whole.fill_null(np.iinfo(np.int64).min).to_numpy(zero_copy_only=False), None)
+        return f"coalesce({held}, 'nan'::DOUBLE) AS {held}"
+    whole = {
+        Kind.MONEY: f"({held} * 10000)",
+        Kind.MOMENT: f"epoch_us({held})",
+        Kind.DAY: f"({held} - DATE '1970-01-01')",
+        Kind.FLAG: held,
+    }.get(kind, held)
+    return f"coalesce({whole}::BIGINT, {MISSING}) AS {held}"
+
+
+def _kept(table: str, column: str, values: "pa.ChunkedArray") -> _Kept:
+    kind = _kind(table, column)
+    if kind in (Kind.ID, Kind.TEXT, Kind.CHOICE):
+        codes, texts = codes_of(values)
+        return _Kept(packed(codes, is_text=True), texts.to_pylist(), kind)
+    if kind in (Kind.NUMBER, Kind.SHARE):
+        return _Kept(integers(values).view(np.float64), None, kind)
+    return _Kept(packed(integers(values), is_text=False), None, kind)
 
 
 class Seen:
@@ -156,11 +166,10 @@ class Seen:
     def __init__(self, history: History, table: str, key: str | None = None) -> None:
         expression = key or name(TABLES[table].key[0])
         with history.connect() as con:
-            found = con.execute(
-                f"SELECT DISTINCT md5_number_lower({expression}) AS sum FROM ({history.sql_versions(table)})"
-            ).fetchnumpy()["sum"]
-        self._sums = np.sort(np.asarray(found, np.uint64))
-        self._bisected = memoryview(self._sums)
+            sums = f"SELECT DISTINCT md5_number_lower({expression}) AS sum FROM ({history.sql_versions(table)})"
+            found = con.sql(f"SELECT sum FROM ({sums}) WHERE sum IS NOT NULL").to_arrow_table()["sum"]
+        self._sums = np.sort(integers(found).view(np.uint64))
+        self._bisected = bisected(self._sums)
         self.told: dict[str, tuple[Row, int]] = {}
         self._looked_up: set[str] = set()
 
@@ -181,4 +190,3 @@ class Seen:
     def bytes(self) -> int:
         """What the array takes."""
         return int(self._sums.nbytes)
-

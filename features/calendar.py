@@ -93,6 +93,8 @@ def working_days(day: int, end: int, country: str | None) -> int:
 
 FARTHEST = 400
 """Days to look for a holiday in either direction."""
+LAST = (date.max - FIRST_DAY).days
+"""The last day that there is a date for."""
 
 
 def _around(day: int, part: str, country: str | None) -> float:
@@ -104,8 +106,10 @@ def _around(day: int, part: str, country: str | None) -> float:
 
 
 def _is_holiday(day: int, country: str | None) -> bool:
+    if country is None or not -FIRST_DAY.toordinal() < day <= LAST:
+        return False
     date_of = FIRST_DAY + timedelta(days=day)
-    return country is not None and date_of in _holidays(country, date_of.year)
+    return date_of in _holidays(country, date_of.year)
 
 
 @cache

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from features.arrow_columns import integers
 from features.books import NEVER, Book
 from features.contracts import Known
 from features.deal_life import CHANGES, Facts, State
@@ -41,9 +42,7 @@ class DealFacts:
         known = {field: history.known("deals", field) for field in CHANGES}
         present = set(streams.streams.streams)
         told = {field for field, (stream, _) in CHANGES.items() if stream in present}
-        self.from_row = frozenset(
-            f for f in told if known[f] is Known.AT_CREATION and f in history.columns("deals")
-        )
+        self.from_row = frozenset(f for f in told if known[f] is Known.AT_CREATION and f in history.columns("deals"))
         self.from_changes = frozenset(f for f in told if known[f] in (Known.AT_CREATION, Known.TRACKED))
         self.at_close = history.known("deals", "amount") is Known.AT_CLOSE
         self.amounts = "tracked" if "amount" in told else "at_close" if self.at_close else None
@@ -61,11 +60,11 @@ class DealFacts:
             changes = self.history.sql_versions("deal_changes")
             parts.append(f"SELECT deal_id, {known_since('deal_changes')} AS told FROM ({changes})")
         with self.history.connect() as con:
-            sql = f"SELECT deal_id, max(told) AS told FROM ({' UNION ALL '.join(parts)}) GROUP BY 1"
+            sql = f"SELECT deal_id, coalesce(max(told), {NEVER}) AS told FROM ({' UNION ALL '.join(parts)}) GROUP BY 1"
             found = con.sql(sql).to_arrow_table()
         codes = np.array([keys.add(deal) for deal in found["deal_id"].to_pylist()], np.int64)
         until = np.full(len(keys), NEVER, np.int64)
-        until[codes] = found["told"].to_numpy()
+        until[codes] = integers(found["told"])
         self._keys = keys
         return until
 

@@ -103,6 +103,8 @@ class Life:
             if one.field == "status":
                 statuses.append(one)
                 continue
+            if one.field == "amount" and facts.first is None:
+                continue  # an amount says nothing before its currency is on record
             event, state = self._change(one, state, facts)
             events.append(event)
         kept = self._kept(statuses)

@@ -8,6 +8,7 @@ from features.quoting import name
 from features.stream import ColumnKind, Stream, merges_on_record
 from features.stream_sql import (
     change_events,
+    first_told,
     in_base_currency,
     known_since,
     lives,
@@ -16,6 +17,7 @@ from features.stream_sql import (
     number,
     status_events,
     times,
+    unmerged,
 )
 from features.table_streams import described, rows, usable, usable_attributes
 
@@ -26,11 +28,15 @@ def deals(history: History) -> Stream:
     found = described(rows(history, "deals", {"deal": "deal_id"}, categories, ("crm_probability",)), history)
     if "customer_id" not in found.columns or not merges_on_record(history):
         return found
-    # A deal of a customer who was merged belongs to the one that remains, from when that was known.
+    # A deal of a customer who was merged belongs to the one that remains, from when that was known until it was not so.
     sql = (
-        f"WITH base AS ({found.sql}) FROM base UNION ALL BY NAME SELECT b.* REPLACE (m.remains AS customer_id, "
-        "greatest(b.known, m.at) AS known, greatest(b.happened, m.at) AS happened, b.tie || known::VARCHAR AS tie) "
-        f"FROM base b JOIN ({merges(history)}) m ON m.gone = b.customer_id"
+        f"WITH base AS (SELECT *, lead(known) OVER (PARTITION BY key_deal ORDER BY known) AS following "
+        f"FROM ({found.sql})), whose AS (SELECT customer_id, customer_id AS remains, since AS at, until "
+        f"FROM ({unmerged(history)}) UNION ALL SELECT gone, remains, merges.at, until FROM ({merges(history)}) merges) "
+        "SELECT b.* EXCLUDE (following) REPLACE (coalesce(m.remains, b.customer_id) AS customer_id, "
+        "greatest(b.known, m.at) AS known, greatest(b.happened, m.at) AS happened) FROM base b "
+        "LEFT JOIN whose m ON m.customer_id = b.customer_id "
+        "WHERE coalesce(m.until > b.known, true) AND coalesce(b.following > m.at, true)"
     )
     return Stream(sql, found.keys, found.columns)
 
@@ -68,16 +74,16 @@ def _placed(history: History, events: str) -> str:
     """Stage changes with the stage's `place` as known then: in the deal's pipeline, else in the first known."""
     if "stages" not in history.tables():
         return f"SELECT *, NULL::BIGINT AS place FROM ({events})"
-    pipeline = "pipeline" if usable(history, "deals", "pipeline") else "NULL::VARCHAR"
+    pipeline = "pipeline" if usable(history, "deals", "pipeline") else "NULL::VARCHAR AS pipeline"
     return (
         f"WITH stages AS (SELECT pipeline, stage, position, {known_since('stages')} AS since "
         f"FROM ({history.sql_versions('stages')}) WHERE version = 0), "
-        f"deals AS (SELECT deal_id, {pipeline} AS pipeline FROM ({history.sql_versions('deals')}) WHERE version = 0), "
+        f"deals AS (SELECT deal_id, {pipeline}, since FROM ({first_told(history)})), "
         "pipelines AS (SELECT pipeline, min(since) AS since FROM stages GROUP BY pipeline), "
         "anywhere AS (SELECT stage, min({'since': since, 'place': position}) AS earliest FROM stages GROUP BY stage) "
         "SELECT e.*, CASE WHEN p.since <= e.known THEN CASE WHEN s.since <= e.known THEN s.position END "
         "WHEN a.earliest.since <= e.known THEN a.earliest.place END AS place "
-        f"FROM ({events}) e LEFT JOIN deals d ON d.deal_id = e.deal_id "
+        f"FROM ({events}) e LEFT JOIN deals d ON d.deal_id = e.deal_id AND d.since <= e.known "
         "LEFT JOIN pipelines p ON p.pipeline = d.pipeline "
         "LEFT JOIN stages s ON s.pipeline = d.pipeline AND s.stage = e.new_value "
         "LEFT JOIN anywhere a ON a.stage = e.new_value"
@@ -135,14 +141,17 @@ def states(history: History) -> Stream:
 
 
 def _closings(history: History) -> str:
-    """SELECT of each closing, retired when the deal was opened again, closed otherwise, or deleted."""
+    """SELECT of each closing, retired when the deal was opened again, closed otherwise, or deleted.
+
+    A deal that came again after it was deleted has its closing again. `told` is when the closing first became known.
+    """
     return (
-        "SELECT e.* REPLACE (least(e.retired, d.ends) AS retired) FROM ("
-        f"SELECT s.*, lead(s.known) OVER w AS retired FROM ({status_events(history)}) s "
-        "WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, status)) e "
-        f"LEFT JOIN (SELECT deal_id, ends FROM ({lives(history)}) WHERE ends IS NOT NULL) d "
-        "ON d.deal_id = e.deal_id AND d.ends > e.known WHERE e.status <> 'open' "
-        "QUALIFY row_number() OVER (PARTITION BY e.deal_id, e.known, e.happened, e.status ORDER BY d.ends) = 1"
+        "SELECT e.* REPLACE (greatest(e.known, l.since) AS known, least(e.retired, l.ends) AS retired) FROM ("
+        f"SELECT s.*, s.known AS told, lead(s.known) OVER w AS retired FROM ({status_events(history)}) s "
+        "WINDOW w AS (PARTITION BY deal_id ORDER BY known, happened, status, amount)) e "
+        f"LEFT JOIN (SELECT deal_id, CASE WHEN version > 0 THEN {known_since('deals')} END AS since, ends "
+        f"FROM ({lives(history)})) l ON l.deal_id = e.deal_id WHERE e.status <> 'open' "
+        "AND coalesce(l.ends > e.known, true) AND coalesce(e.retired > l.since, true)"
     )
 
 
@@ -150,9 +159,10 @@ def outcomes(history: History) -> Stream:
     """Deals that closed, for those who had them; a reopened deal's outcome is taken back."""
     owners = _keys(history)
     keys = "".join(f", d.{name(column)} AS {name(f'key_{owner}')}" for owner, column in owners.items())
-    first = f"SELECT * FROM ({history.sql_versions('deals')}) WHERE version = 0"
+    first = first_told(history)
     sql = (
-        f"SELECT e.*{keys}, e.deal_id AS key_deal, 'all' AS key_everyone, e.deal_id AS tie, "
+        f"SELECT e.* REPLACE (greatest(e.known, d.since) AS known, greatest(e.told, d.since) AS told){keys}, "
+        "e.deal_id AS key_deal, 'all' AS key_everyone, e.deal_id AS tie, "
         f"CASE e.status WHEN 'won' THEN {SCALE} ELSE 0 END AS won, e.status AS outcome, "
         f"{number('(e.happened - epoch_us(d.created_at)) / 86400e6')} AS cycle_days "
         f"FROM ({_closings(history)}) e JOIN ({first}) d ON d.deal_id = e.deal_id"
@@ -177,10 +187,10 @@ def outcomes(history: History) -> Stream:
 
 
 def _holding(outcomes: str, changes: str, column: str) -> str:
-    """The outcomes with a field's value as it was known when the deal closed."""
+    """The outcomes with a field's value as it was known when the closing was."""
     return (
         f"SELECT o.*, h.held AS {column} FROM ({outcomes}) o "
-        f"ASOF LEFT JOIN ({_held(changes)}) h ON h.deal_id = o.deal_id AND h.known <= o.known"
+        f"ASOF LEFT JOIN ({_held(changes)}) h ON h.deal_id = o.deal_id AND h.known <= o.told"
     )
 
 
@@ -199,12 +209,14 @@ def stage_stays(history: History) -> Stream | None:
         return None
     stays = (
         "SELECT e.deal_id, e.status, e.known, e.happened, e.retired, c.new_value AS stage, c.happened AS entered, "
-        "lead(c.happened) OVER (PARTITION BY e.deal_id, e.known, e.status ORDER BY c.known, c.happened, c.new_value) "
-        f"AS gone FROM ({_closings(history)}) e JOIN ({changes}) c ON c.deal_id = e.deal_id "
-        "AND c.known <= e.known AND c.happened < e.happened"
+        f"lead(c.happened) OVER w AS gone, row_number() OVER w AS turn FROM ({_closings(history)}) e "
+        f"JOIN ({changes}) c ON c.deal_id = e.deal_id AND c.known <= e.told AND c.happened < e.happened "
+        "WINDOW w AS (PARTITION BY e.deal_id, e.told, e.known, e.happened, e.status, e.amount "
+        "ORDER BY c.known, c.happened, c.new_value)"
     )
     sql = (
-        "SELECT stage AS key_stage, 'all' AS key_everyone, known, happened, retired, deal_id AS tie, "
+        "SELECT stage AS key_stage, 'all' AS key_everyone, known, happened, retired, "
+        "deal_id || chr(1) || lpad(turn::VARCHAR, 9, '0') AS tie, "
         f"status AS outcome, CASE status WHEN 'won' THEN {SCALE} ELSE 0 END AS won, "
         f"{number('greatest(coalesce(gone, happened) - entered, 0) / 86400e6')} AS days FROM ({stays})"
     )
@@ -218,12 +230,13 @@ def openings(history: History) -> Stream:
     """
     owners = _keys(history)
     told = [
-        f"SELECT deal_id, known, 1 AS turn, 'open' AS status FROM (SELECT deal_id, {known_since('deals')} AS known "
-        f"FROM ({lives(history)}))",
-        f"SELECT deal_id, ends AS known, 1 AS turn, 'gone' AS status FROM ({lives(history)}) WHERE ends IS NOT NULL",
-        "SELECT deal_id, known, row_number() OVER (PARTITION BY deal_id ORDER BY known, happened, status) + 1 AS turn, "
+        f"SELECT deal_id, {known_since('deals')} AS known, 2 * version AS turn, true AS there FROM ({lives(history)})",
+        f"SELECT deal_id, ends AS known, 2 * version + 1 AS turn, false AS there FROM ({lives(history)}) "
+        "WHERE ends IS NOT NULL",
+        "SELECT deal_id, known, row_number() OVER (PARTITION BY deal_id ORDER BY known, happened, status) AS turn, "
         f"status FROM ({status_events(history)})",
     ]
+    fields = ["there", "status"]
     for field in ("rep_id", "amount"):
         events = change_events(history, field)
         if events is not None and field == "amount":
@@ -231,21 +244,21 @@ def openings(history: History) -> Stream:
             events = f"SELECT * REPLACE ({number('base')}::VARCHAR AS new_value) FROM ({events})"
         if events is not None:
             told.append(f"SELECT deal_id, known, 0 AS turn, held AS {field} FROM ({_held(events)})")
+            fields.append(field)
             owners |= {"rep": "rep_id"} if field == "rep_id" else {}
-    held = ", ".join(
-        f"last_value({c} IGNORE NULLS) OVER w AS {c}"
-        if c == "status" or any(f" AS {c} " in t for t in told)
-        else f"NULL::VARCHAR AS {c}"
-        for c in ("status", "rep_id", "amount")
-    )
+    # What became known at one moment is one state, whatever the order in which it is told.
+    at_once = ", ".join(f"arg_max({field}, turn) AS {field}" for field in fields)
+    held = "".join(f", last_value({field} IGNORE NULLS) OVER w AS {field}" for field in fields)
+    held += "".join(f", NULL::VARCHAR AS {field}" for field in ("rep_id", "amount") if field not in fields)
     timeline = (
-        f"SELECT deal_id, known, {held} FROM ({' UNION ALL BY NAME '.join(told)}) WINDOW w AS "
-        "(PARTITION BY deal_id ORDER BY known, turn ROWS UNBOUNDED PRECEDING) "
-        "QUALIFY row_number() OVER (PARTITION BY deal_id, known ORDER BY turn DESC) = 1"
+        f"SELECT deal_id, known{held} FROM (SELECT deal_id, known, {at_once} "
+        f"FROM ({' UNION ALL BY NAME '.join(told)}) GROUP BY deal_id, known) "
+        "WINDOW w AS (PARTITION BY deal_id ORDER BY known ROWS UNBOUNDED PRECEDING)"
     )
     # One state's end and the next one's begin; between them nothing is said where nothing changed.
     states = (
-        f"SELECT deal_id, known, {{'o': status = 'open', 'r': rep_id, 'a': amount}} AS now, lag(now) OVER w AS before "
+        "SELECT deal_id, known, {'o': coalesce(there AND coalesce(status, 'open') = 'open', false), 'r': rep_id, "
+        "'a': amount} AS now, lag(now) OVER w AS before "
         f"FROM ({timeline}) WINDOW w AS (PARTITION BY deal_id ORDER BY known) QUALIFY before IS DISTINCT FROM now"
     )
     sides = "[{'sign': -1, 's': before}, {'sign': 1, 's': now}]"
@@ -257,10 +270,10 @@ def openings(history: History) -> Stream:
     keys = "".join(f", d.{name(column)} AS {name(f'key_{key}')}" for key, column in plain.items())
     sql = (
         f"SELECT m.deal_id AS key_deal, 'all' AS key_everyone, m.rep_id AS key_rep{keys}, m.known, "
-        f"m.known AS happened, NULL::BIGINT AS retired, m.deal_id AS tie, m.sign * {SCALE} AS delta, "
+        f"m.known AS happened, NULL::BIGINT AS retired, "
+        f"CASE WHEN m.sign < 0 THEN m.deal_id ELSE m.deal_id || chr(1) END AS tie, m.sign * {SCALE} AS delta, "
         "m.sign * try_cast(m.amount AS BIGINT) AS worth, epoch_us(d.created_at) AS born "
-        f"FROM ({moves}) m JOIN (SELECT * FROM ({history.sql_versions('deals')}) WHERE version = 0) d "
-        "ON d.deal_id = m.deal_id"
+        f"FROM ({moves}) m JOIN ({first_told(history)}) d ON d.deal_id = m.deal_id"
     )
     columns: dict[str, ColumnKind] = {"delta": "number", "born": "moment"}
     if change_events(history, "amount") is not None:

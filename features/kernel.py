@@ -20,8 +20,8 @@ Flags = NDArray[np.bool_]
 Weigh = Callable[["Index"], Ints | Flags | None]
 MISSING = np.iinfo(np.int64).min
 """A number that is not there, in the integer columns of an index."""
-EVER = -(2**62)
-"""When a row was known, and happened, of which nobody knows when: from ever."""
+EVER = -62_135_596_800_000_000
+"""When a row was known, and happened, of which nobody knows when: from ever, the first moment of the year 1."""
 FEW = 2_000
 """Up to so many names are looked up in a dictionary, which is kept; more by a vectorised join.
 

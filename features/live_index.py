@@ -15,7 +15,7 @@ from features.kernel import MISSING, Index
 from features.live_segment import FEW, Entry, OrderUnclear, Segment, Shape, empty_run, walked
 from features.names import Names
 from features.segments import Run, RunLook, SegmentLook
-from features.summed import Packed, SummedRun, packed
+from features.summed import Packed, SummedRun, bisected, packed
 
 FAR = 2**62
 """A moment after all others."""
@@ -35,7 +35,7 @@ class Loaded:
     @property
     def bytes(self) -> int:
         """What the arrays take."""
-        own = [self.known, self.starts, self.segments, *self.columns.values()]
+        own: list[NDArray[np.signedinteger]] = [self.known, self.starts, self.segments, *self.columns.values()]
         own += [self.happened] if self.happened is not self.known else []
         own += [self.retired] if self.retired is not None else []
         return sum(array.nbytes for array in own)
@@ -94,6 +94,8 @@ class LiveIndex:
         self.shape = shape
         self.held = held
         self.unclear: set[str] = set()
+        self._segments: memoryview[int] = over._segments if over is not None else bisected(held.segments)
+        self._starts: memoryview[int] = over._starts if over is not None else bisected(held.starts)
         self._keys = keys
         self._over = over
         self._before = before
@@ -130,10 +132,10 @@ class LiveIndex:
 
     def _stretch(self, key: str) -> tuple[int, int] | None:
         code = self._keys.code(key)
-        if not 0 <= code < len(self.held.segments):
+        if not 0 <= code < len(self._segments):
             return None
-        segment = int(self.held.segments[code])
-        return None if segment < 0 else (int(self.held.starts[segment]), int(self.held.starts[segment + 1]))
+        segment = self._segments[code]
+        return None if segment < 0 else (self._starts[segment], self._starts[segment + 1])
 
     def base(self, key: str) -> Run | SummedRun | None:
         """The events of a key as they were loaded."""
@@ -170,10 +172,7 @@ class LiveIndex:
         if found is not None:
             return found
         under = self._over.grown(key) if self._over is not None else None
-        if under is not None:
-            found = under.copy(self.shape, self._before)
-        else:
-            found = self._from_base(key)
+        found = under.copy(self.shape, self._before) if under is not None else self._from_base(key)
         self._grown[key] = found
         return found
 

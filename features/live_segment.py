@@ -68,6 +68,7 @@ class Segment:
         self.frozen = list(frozen)
         self.tail = tail
         self.loose = loose
+        self._last_tie: Any = None
 
     @property
     def runs(self) -> list[SummedRun | Run]:
@@ -95,8 +96,9 @@ class Segment:
         if place == 0 and self.frozen and not self.loose:
             last = self.frozen[-1]
             if (last.known_at[-1], last.happened_at[-1]) == (entry.known, entry.happened):
-                raise OrderUnclear
-            if (last.known_at[-1], last.happened_at[-1]) > (entry.known, entry.happened):
+                if self._last_tie is None or entry.tie is None or self._last_tie > entry.tie:
+                    raise OrderUnclear
+            elif (last.known_at[-1], last.happened_at[-1]) > (entry.known, entry.happened):
                 self._thaw()
                 self.add(entry)
                 return
@@ -148,7 +150,9 @@ class Segment:
             self._thaw()
             row = self._row_in_tail(entry)
         tail = self.tail
-        for values in {id(v): v for v in (tail.known, tail.happened, tail.retired, tail.ties, *tail.columns.values())}.values():
+        for values in {
+            id(v): v for v in (tail.known, tail.happened, tail.retired, tail.ties, *tail.columns.values())
+        }.values():
             if values is not None:
                 del values[row]
         self._derive_again(row)
@@ -220,6 +224,7 @@ class Segment:
     def _freeze(self) -> None:
         """Sum the events of the tail."""
         run = _summed(self.tail)
+        self._last_tie = None if self.tail.ties is None else self.tail.ties[-1]
         self.tail = empty_run(self.shape)
         if len(self.frozen) > 1 or (self.frozen and len(self.frozen[0]) < MIDDLE):
             run = _joined(self.frozen.pop(), run)
@@ -230,13 +235,15 @@ class Segment:
     def _thaw(self) -> None:
         """All events into one list, for what comes between or goes from between."""
         whole = self.frozen[0]
+        ties: list[object]
         for run in self.frozen[1:]:
             whole = _joined(whole, run)
         if len(self.tail):
-            ties = [None] * len(whole) + (self.tail.ties or [None] * len(self.tail))
+            ties = [*[None] * len(whole), *(self.tail.ties or [None] * len(self.tail))]
             whole = _joined(whole, _summed(self.tail))
         else:
             ties = [None] * len(whole)
+        self._last_tie = None
         self.tail = walked(whole)
         self.tail.ties = ties
         self.frozen = []

@@ -3,6 +3,7 @@
 An event that becomes known is put among those of everyone whose it is, in microseconds; nothing is built anew.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,11 +18,15 @@ from features.live_index import FAR, LiveIndex, Loaded, loaded
 from features.live_segment import Entry, Shape
 from features.names import Names
 from features.owners import EVERYONE, OF_CUSTOMER, parts_of
+from features.plan import Step
 from features.stream import StreamSet
+from features.stream_reader import StreamReader
 from features.streams import open_streams
 from features.verbs import Of
 
 Value = int | str | None
+LOADING_MB = 2_000
+"""What DuckDB may take while streams are read; more spills to the home folder."""
 JOINT = "\x1f"
 """Between the two names of a crossed key, as `features.stream` writes it."""
 Wanted = Mapping[tuple[str, Of], frozenset[str]]
@@ -54,7 +59,10 @@ class LiveStreams:
         self.streams: StreamSet = over.streams if over is not None else open_streams(history)
         self._over = over
         self._before = before
+        self._reader: StreamReader | None = None
         self.wanted = wanted
+        self.merged: Mapping[str, set[str]] = {} if over is None else over.merged
+        """Customers who were merged, and all who share their events."""
         self._texts: dict[str, dict[str, Names]] = {}
         self._keys: dict[Of, Names] = over._keys if over is not None else {}
         self._indexes: dict[tuple[str, Of], LiveIndex] = {}
@@ -72,8 +80,12 @@ class LiveStreams:
 
     def load(self) -> None:
         """Read all streams now, instead of each when it is first looked at."""
-        for stream, of in self.wanted:
-            self.index(stream, of)
+        steps = [Step(stream, of, ()) for stream, of in self.wanted]
+        with StreamReader(self.history, steps, LOADING_MB, min(os.cpu_count() or 1, 8)) as reader:
+            self._reader = reader
+            for stream, of in self.wanted:
+                self.index(stream, of)
+        self._reader = None
 
     def index(self, stream: str, of: Of) -> LiveIndex:
         """A stream by one key."""
@@ -101,7 +113,9 @@ class LiveStreams:
                 derived = DERIVED.get(stream, {})
                 kinds = self.streams.columns(stream)
                 found = {
-                    c: Names(derived[c].levels if c in derived else ()) for c, kind in kinds.items() if kind == "category"
+                    c: Names(derived[c].levels if c in derived else ())
+                    for c, kind in kinds.items()
+                    if kind == "category"
                 }
             self._texts[stream] = found
         return found
@@ -121,17 +135,18 @@ class LiveStreams:
 
     def _read(self, shape: Shape, of: Of, keys: Names, only: str | None) -> Loaded:
         """The events as the history has them with what came since, of one key or all."""
-        import pyarrow as pa
-
         columns = (*shape.stored, *shape.derived)
-        told = self.told()
-        streams = self.streams if told is self.streams.history else open_streams(told)
-        with self.history.connect() as con:
-            if only is not None:
-                con.register("asked", pa.table({"id": [only]}))
-            select = streams.select(shape.stream, of, columns, None if only is None else "asked")
-            table = con.sql(select).to_arrow_table()
-        kinds = streams.columns(shape.stream)
+        if self._reader is not None:
+            table = self._reader.read(shape.stream, of, columns).read_all()
+        else:
+            told = self.told()
+            streams = self.streams if told is self.streams.history else open_streams(told)
+            with told.connect() as con:
+                if only is not None:
+                    con.execute("CREATE TEMP TABLE asked AS SELECT ? AS id", [only])
+                select = streams.select(shape.stream, of, columns, None if only is None else "asked")
+                table = con.sql(select).to_arrow_table()
+        kinds = self.streams.columns(shape.stream)
         categories = [column for column, kind in kinds.items() if kind == "category"]
         return loaded(index_of(table, categories, shape.stream, shape.derived, self.zone), shape, keys)
 
@@ -163,13 +178,18 @@ class LiveStreams:
 
     def _tell(self, event: Event, when: int | None) -> None:
         stream = event.stream
+        if stream not in self.by_stream:
+            return
         texts = self.texts(stream)
+        joined = self._counting_for(event) if self.merged else ()
         encoded: dict[str, int] = {}
         for of in self.by_stream.get(stream, ()):
             key = self.key_of(event, of)
             if key is None:
                 continue
             index = self._indexes.get((stream, of))
+            if joined and self._over is None and self._is_joined(stream, of, joined):
+                continue
             if index is None:
                 if self._over is None:
                     continue  # it will be read with this event in it
@@ -184,6 +204,24 @@ class LiveStreams:
                 index.add(key, entry)
             else:
                 index.retire(key, entry, when)
+
+    def _counting_for(self, event: Event) -> tuple[str, ...]:
+        """The customers an event counts for, where its own was merged into others."""
+        customer = event.values.get("customer_id") if event.stream == "deals" else event.keys.get("customer")
+        others = self.merged.get(str(customer), ())
+        return (str(event.keys["deal"]),) if others and event.stream == "deals" else tuple(others)
+
+    def _is_joined(self, stream: str, of: Of, names: tuple[str, ...]) -> bool:
+        """Whether events of merged customers are read from the history by this key; then they will be."""
+        if of == "customer" or (stream, of) == ("deals", "deal"):
+            found = self._indexes.get((stream, of))
+            if found is not None:
+                found.unclear.update(names)
+            return True
+        if any(part == "customer" or part in OF_CUSTOMER for part in parts_of(of)):
+            self.forget(stream, of)
+            return True
+        return False
 
     def key_of(self, event: Event, of: Of) -> str | None:
         """Whose an event is by a key; None for nobody's."""

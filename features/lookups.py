@@ -29,7 +29,7 @@ class Rates:
         return rates[known - 1] if known else None
 
     def told(self, currency: str, day: int, rate: float, since: int) -> "Rates":
-        """These rates and one more, known later than all others of its currency: it stands if no later day's is known."""
+        """These rates and one more, known after its currency's others; it stands if no later day's is known."""
         held, rates = self.over_time.get(currency, ((), ()))
         days = self.days.get(currency, ())
         if days and days[-1] >= day:

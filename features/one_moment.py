@@ -110,4 +110,3 @@ def wanted_by(features: Iterable[Feature]) -> dict[tuple[str, str], frozenset[st
             place = (one.stream, one.of)
             found[place] = found.get(place, frozenset()) | columns_used(one)
     return found
-

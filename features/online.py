@@ -9,7 +9,7 @@ import numpy as np
 from features.absorbing import Absorbing
 from features.as_of import micros
 from features.deal_facts import BY_DEAL
-from features.definition import Feature
+from features.definition import Entity, Feature
 from features.evaluate import Category, Values
 from features.history import History
 from features.live_streams import OTHERS, LiveStreams
@@ -39,6 +39,7 @@ class Memory:
 
     def __init__(self, history: History, features: tuple[Feature, ...], not_after: datetime = FAR) -> None:
         check(features, history)
+        history = history.with_log(history.log)  # what is imported later comes row by row
         self.history = history
         self.features = features
         self.data_as_of = last_recorded(history, not_after)
@@ -54,7 +55,8 @@ class Memory:
         self._texts = {
             feature.name
             for feature in features
-            if isinstance(feature.verb, Latest | First) and kinds[feature.verb.stream][feature.verb.column] == "category"
+            if isinstance(feature.verb, Latest | First)
+            and kinds[feature.verb.stream][feature.verb.column] == "category"
         }
 
     def absorb(self, table: str, row: Mapping[str, object], recorded_at: datetime) -> bool:
@@ -86,12 +88,12 @@ class Memory:
             states = self._streams.index("states", "deal").look(deal_id, at)
             return lives > 0 and states.text("status", states.latest(())) in (None, "open")
 
-    def values(self, ids: Sequence[str], as_of: datetime, entity: str | None = None) -> dict[str, Values]:
+    def values(self, ids: Sequence[str], as_of: datetime, entity: Entity | None = None) -> dict[str, Values]:
         """The features of deals or customers on record, at a moment (naive UTC).
 
         `entity` says which, where the features are of both; else it is theirs.
         """
-        program = self._programs[entity or next(iter(self._programs))]
+        program = self._programs[entity if entity is not None else next(iter(self._programs), "deal")]
         at, shared = micros(as_of), Shared()
         found: list[list[One]] = []
         for first in range(0, len(ids), AT_ONCE):
@@ -132,13 +134,13 @@ class Memory:
         return self._streams.bytes + self._absorbing.bytes
 
     def _columns(self, program: Program, rows: list[list[One]]) -> dict[str, Values]:
-        found: dict[str, Values] = {}
-        for place, feature in enumerate(program.features):
-            column = [row[place] for row in rows]
-            found[feature.name] = (
-                _category(column) if feature.name in self._texts else np.array(column, np.float64)
-            )
-        return found
+        texts = [feature.name in self._texts for feature in program.features]
+        numbers = [[value for value, text in zip(row, texts, strict=True) if not text] for row in rows]
+        columns = iter(np.array(numbers, np.float64).reshape(len(rows), texts.count(False)).T)
+        return {
+            feature.name: _category([row[place] for row in rows]) if text else next(columns)
+            for place, (feature, text) in enumerate(zip(program.features, texts, strict=True))
+        }
 
 
 def _category(texts: list[One]) -> Category:
@@ -176,5 +178,3 @@ def _wanted(history: History, features: tuple[Feature, ...]) -> dict[tuple[str, 
                 shared, _, its = streams.streams[stream].beside[column]
                 want(OTHERS[shared], shared, its)
     return wanted
-
-

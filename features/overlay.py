@@ -133,5 +133,3 @@ def _micros_of(value: object, otherwise: int) -> int:
     if value.tzinfo is not None:
         value = value.astimezone(UTC).replace(tzinfo=None)
     return int(np.datetime64(value, "us").astype(np.int64))
-
-

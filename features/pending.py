@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from shutil import rmtree
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any
+from weakref import finalize
 
 from features.contracts import DELETED, TABLES
 from features.history import History
 from features.kernel import MISSING
 from features.ledger import Part, Parts
 from features.live_streams import Event, Value
-from features.plain_rows import Row, plain_column, typed_columns
+from features.plain_rows import Row, plain_row, typed
 from features.quoting import name, text
 from features.streams import open_streams
-
-if TYPE_CHECKING:
-    import duckdb
+from features.version_sql import sql_stored, sql_type
 
 FED = {
     "deals": (
@@ -51,35 +51,34 @@ EPOCH = datetime(1970, 1, 1)
 
 
 class ToldMore(History):
-    """A history with further files; `only` keeps the rows of one deal, customer or key."""
+    """A history with further files; where it is restricted, tables have no other rows than those of one key."""
 
     def __init__(self, history: History, files: Mapping[str, list[tuple[Path, Part]]]) -> None:
         self.__dict__.update(history.__dict__)
         self._under = history
         self._more = {table: [str(path) for path, _ in found] for table, found in files.items()}
-        self._only: frozenset[str] = frozenset()
+        self._only: dict[str, str] = {}
         parts: dict[str, tuple[Part, ...]] = dict(history.log.parts)
         for table, found in files.items():
             parts[table] = (*parts.get(table, ()), *(part for _, part in found))
         self.log = replace(history.log)
         self.log.__dict__["parts"] = _frozen(parts)
 
-    def restricted(self, con: "duckdb.DuckDBPyConnection", tables: tuple[str, ...], column: str, key: str) -> "ToldMore":
-        """The same with no other rows of these tables than those of a key; for questions over this connection."""
-        for table in tables:
-            only = f"SELECT * FROM ({self.sql_versions(table)}) WHERE {name(column)} = {text(key)}"
-            con.execute(f"CREATE TEMP TABLE {name(f'only_{table}')} AS {only}")
+    def restricted(self, tables: tuple[str, ...], column: str, key: str, folder: Path) -> "ToldMore":
+        """The same with no other rows of these tables than those of a key, which are put into files of a folder."""
         other = copy.copy(self)
-        other._only = frozenset(tables)
+        other._only = {table: str(folder / f"{table}.parquet") for table in tables}
+        with self.connect() as con:
+            for table, path in other._only.items():
+                only = f"SELECT * FROM {sql_stored(self, table)} WHERE {name(column)} = {text(key)}"
+                con.execute(f"COPY ({only}) TO {text(path)} (FORMAT parquet)")
         return other
 
     def files(self, table: str) -> list[str]:
         """The files of a table's rows, those that came since among them."""
+        if table in self._only:
+            return [self._only[table]]
         return [*self._under.files(table), *self._more.get(table, ())]
-
-    def sql_versions(self, table: str) -> str:
-        """SELECT of every version of every row kept."""
-        return f"SELECT * FROM {name(f'only_{table}')}" if table in self._only else super().sql_versions(table)
 
     def _tracked(self) -> frozenset[str]:
         return self._under._tracked()
@@ -96,7 +95,7 @@ class Pending:
         self.history = history
         self._waiting: dict[str, list[tuple[Row, int]]] = {}
         self._files: dict[str, list[tuple[Path, Part]]] = {}
-        self._folder: TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
         self._number = 0
 
     def add(self, table: str, row: Row, at: int) -> None:
@@ -117,43 +116,59 @@ class Pending:
             self._write(table)
         return ToldMore(self.history, self._files) if self._files else self.history
 
-    def standing(self, table: str, key: Row, at: int) -> tuple[Row, bool] | None:
-        """The version of a row on record at a moment and whether it stands last; None where there is none."""
-        columns = [c for c in self.history.columns(table) if c != "recorded_at"]
+    def standing(self, table: str, key: Row, at: int) -> tuple[Row, bool, bool] | None:
+        """The version of a row on record at a moment, whether it is the last, and whether it was not deleted by then.
+
+        None where there is none.
+        """
+        columns = [c for c in self.told().columns(table) if c != "recorded_at"]
         held = " AND ".join(f"{name(c)} = ?" for c in TABLES[table].key)
-        values = [_moment(v) if isinstance(v, int) else v for v in key.values()]
+        values = [typed(table, column, value) for column, value in key.items()]
         sql = (
-            f"SELECT {', '.join(name(c) for c in columns)}, version_at, retired_at IS NULL AS last, deleted_at "
+            f"SELECT {', '.join(name(c) for c in columns)}, retired_at IS NULL OR deleted_at IS NOT NULL AS last, "
+            "deleted_at IS NULL OR deleted_at > ? "
             f"FROM ({self.told().sql_versions(table)}) WHERE {held} AND (version_at IS NULL OR version_at <= ?) "
             "ORDER BY version DESC LIMIT 1"
         )
         with self.history.connect() as con:
-            found = con.sql(sql, params=[*values, _moment(at)]).to_arrow_table()
-        if not found.num_rows:
+            found = con.execute(sql, [_moment(at), *values, _moment(at)]).fetchone()
+        if found is None:
             return None
-        row = {c: plain_column(table, c, found[c])[0] for c in columns}
-        return row, bool(found["last"][0].as_py())
+        last, stands = found[len(columns) :]
+        return plain_row(table, dict(zip(columns, found, strict=False))), bool(last), bool(stands)
 
     def _write(self, table: str) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         rows = self._waiting.pop(table)
         if self._folder is None:
-            self._folder = TemporaryDirectory(prefix="foresell-told-")
-        path = Path(self._folder.name) / f"{self._number:08d}.parquet"
-        first = self._number
+            self._folder = Path(mkdtemp(prefix="foresell-told-"))
+            finalize(self, rmtree, self._folder, ignore_errors=True)
+        path = self._folder / f"{self._number:08d}.parquet"
+        seen = dict.fromkeys((*self.history.columns(table), *(column for row, _ in rows for column in row)))
+        given = tuple(column for column in seen if column not in ("recorded_at", DELETED.name))
+        columns = (*given, DELETED.name)
+        kinds = [f"{name(column)} {sql_type(table, column)}" for column in columns]
+        kinds += [f"{name(c)} TIMESTAMP" for c in ("recorded_at", "version_at")] + [
+            "delivery BIGINT, delivery_row BIGINT"
+        ]
+        blanks = ", ".join("?" * len(kinds)) + ", ?"
+        number = len(self.history.entries) + 1
+        with self.history.connect() as con:
+            con.execute(f"CREATE TEMP TABLE told ({', '.join(kinds)})")
+            values = [
+                [
+                    *(typed(table, c, row.get(c)) for c in columns),
+                    _moment(at),
+                    _moment(at),
+                    number,
+                    self._number + place,
+                ]
+                for place, (row, at) in enumerate(rows)
+            ]
+            con.executemany(f"INSERT INTO told VALUES ({blanks})", values)
+            con.execute(f"COPY told TO {text(str(path))} (FORMAT parquet)")
         self._number += len(rows)
-        columns = tuple(c for c in self.history.columns(table) if c != "recorded_at")
-        plain: list[Row] = [row for row, _ in rows]
-        found: dict[str, Any] = typed_columns(table, plain, (*columns, DELETED.name))
-        at = pa.array([at for _, at in rows], pa.int64()).cast(pa.timestamp("us"))
-        found |= {"recorded_at": at, "version_at": at}
-        found["delivery"] = pa.array([len(self.history.entries) + 1] * len(rows), pa.int64())
-        found["delivery_row"] = pa.array(range(first, first + len(rows)), pa.int64())
-        pq.write_table(pa.table(found), path)
-        gone = sum(row.get(DELETED.name) is not None for row in plain)
-        part = Part(str(path), len(rows), "", (*columns, "recorded_at"), True, gone)
+        gone = sum(row.get(DELETED.name) is not None for row, _ in rows)
+        part = Part(str(path), len(rows), "", (*given, "recorded_at"), True, gone)
         self._files.setdefault(table, []).append((path, part))
 
 
@@ -165,17 +180,22 @@ def events_on_record(history: History, table: str, column: str, key: str, wanted
     """The events of the streams that a table feeds, of one key's rows alone, as the history has them."""
     if not isinstance(history, ToldMore):
         history = ToldMore(history, {})
-    tables = ("deals", "deal_changes") if table in ("deals", "deal_changes") else (table,)
+    tables: tuple[str, ...] = ("deals", "deal_changes") if table in ("deals", "deal_changes") else (table,)
     tables = tuple(one for one in tables if one in history.tables())
     found: list[Event] = []
-    with history.connect() as con:
-        streams = open_streams(history.restricted(con, tables, column, key))
+    with TemporaryDirectory(prefix="foresell-told-") as folder, history.connect() as con:
+        streams = open_streams(history.restricted(tables, column, key, Path(folder)))
         for stream in FED["deals" if table == "deal_changes" else table]:
             if stream in wanted and stream in streams.streams:
                 one = streams.streams[stream]
                 keys = [k for k in one.keys if k != "everyone"]
                 kinds = one.columns
-                chosen = [f"key_{k}" for k in keys] + ["known", "happened", "coalesce(retired, -9223372036854775808)", "tie"]
+                chosen = [f"key_{k}" for k in keys] + [
+                    "known",
+                    "happened",
+                    "coalesce(retired, -9223372036854775808)",
+                    "tie",
+                ]
                 chosen = [name(c) if c.startswith("key_") else c for c in chosen] + [name(c) for c in kinds]
                 rows = con.execute(
                     f"SELECT {', '.join(chosen)} FROM ({one.sql}) WHERE retired IS NULL OR retired > known "

@@ -8,7 +8,6 @@ from math import ceil, floor, isfinite
 from re import compile as pattern
 from zoneinfo import ZoneInfo
 
-
 from features.as_of import micros
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Kind
 from features.kernel import SCALE
@@ -17,14 +16,21 @@ Plain = int | float | str | bool | None
 Row = dict[str, Plain]
 """Moments in microseconds, days since 1970, money in ten-thousandths, all else as it is."""
 EPOCH = date(1970, 1, 1)
-NUMBER = pattern(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+MIDNIGHT = datetime(1970, 1, 1)
+TEXTS = (Kind.ID, Kind.TEXT, Kind.CHOICE)
+NUMBER = pattern(r" *[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)? *")
 EXACT = 2**53
 """Integers that a float holds exactly."""
 
 
 def plain_row(table: str, row: Mapping[str, object]) -> Row:
     """A row as the contract types it (naive UTC moments) in plain values; attributes bear their prefix."""
-    return {column: plain(_kind(table, column), value) for column, value in row.items()}
+    return {
+        column: value
+        if isinstance(value, str) and _kind(table, column) in TEXTS
+        else plain(_kind(table, column), value)
+        for column, value in row.items()
+    }
 
 
 @cache
@@ -39,7 +45,7 @@ def plain(kind: Kind, value: object) -> Plain:
         return None
     if kind is Kind.MOMENT:
         assert isinstance(value, datetime)
-        return micros(value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None))
+        return moment(value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None))
     if kind is Kind.DAY:
         assert isinstance(value, date)
         return (value - EPOCH).days
@@ -50,6 +56,12 @@ def plain(kind: Kind, value: object) -> Plain:
     if kind is Kind.INTEGER:
         return int(str(value))
     return bool(value) if kind is Kind.FLAG else str(value)
+
+
+def moment(value: datetime) -> int:
+    """A naive UTC moment in microseconds."""
+    passed = value - MIDNIGHT
+    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
 def real(table: str, column: str, value: Plain) -> float | None:
@@ -130,53 +142,12 @@ def _midnight(day: int, zone: str) -> int:
     return micros(local.astimezone(UTC).replace(tzinfo=None))
 
 
-def typed_columns(table: str, rows: "list[Row]", columns: tuple[str, ...]) -> "dict[str, object]":
-    """Columns of plain rows as Arrow arrays of the contract's types."""
-    import pyarrow as pa
-
-    from features.contracts import STORED_AS
-
-    found: dict[str, object] = {}
-    for column in columns:
-        kind = _kind(table, column)
-        values = [row.get(column) for row in rows]
-        stored = STORED_AS[kind]
-        if kind is Kind.MOMENT:
-            found[column] = pa.array(values, pa.int64()).cast(stored)
-        elif kind is Kind.DAY:
-            found[column] = pa.array(values, pa.int32()).cast(stored)
-        elif kind is Kind.MONEY:
-            found[column] = pa.array([None if v is None else Decimal(v).scaleb(-4) for v in values], stored)
-        else:
-            found[column] = pa.array(values, stored)
-    return found
-
-
-def plain_column(table: str, column: str, values: "object") -> list[Plain]:
-    """An Arrow column of the contract's type in plain values."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    assert isinstance(values, pa.ChunkedArray | pa.Array)
-    kind = _kind(table, column)
-    if kind is Kind.MOMENT:
-        values = pc.cast(values, pa.int64())
-    elif kind is Kind.DAY:
-        values = pc.cast(pc.cast(values, pa.int32()), pa.int64())
-    found = values.to_pylist()
-    if kind is Kind.MONEY:
-        return [None if value is None else int(value.scaleb(4)) for value in found]
-    return found
-
-
 def is_attribute(column: str) -> bool:
     """Whether a column is one of the user's own."""
     return column.startswith(ATTRIBUTE_PREFIX)
 
 
-
-
-WRITTEN_DAY = pattern(r"\d{4}-\d{2}-\d{2}")
+WRITTEN_DAY = pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def text_day(text: str) -> date | None:
@@ -204,7 +175,7 @@ def typed(table: str, column: str, value: Plain) -> object:
     if value is None or isinstance(value, str):
         return value
     if kind is Kind.MOMENT:
-        return datetime(1970, 1, 1) + timedelta(microseconds=int(value))
+        return MIDNIGHT + timedelta(microseconds=int(value))
     if kind is Kind.DAY:
         return EPOCH + timedelta(days=int(value))
     return Decimal(int(value)).scaleb(-4) if kind is Kind.MONEY else value

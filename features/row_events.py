@@ -1,14 +1,14 @@
-"""Which events is one version of a row? The same as the SELECTs of `features.customer_streams`, for a row that just came."""
+"""Which events is one version of a row? As the SELECTs of `features.customer_streams`, for a row that just came."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from features.kernel import SCALE
+from features.contracts import ATTRIBUTE_PREFIX
+from features.kernel import EVER, SCALE
 from features.live_streams import Event, Value
 from features.lookups import Rates
 from features.plain_rows import Plain, Row, fixed, is_attribute, midnight, real
-from features.kernel import EVER
 
 
 @dataclass
@@ -46,7 +46,7 @@ def values_of(table: str, row: Row, texts: tuple[str, ...], numbers: tuple[str, 
     for column in numbers:
         found[column] = fixed(real(table, column, row.get(column)))
     for column, value in row.items():
-        if is_attribute(column):
+        if column.startswith(ATTRIBUTE_PREFIX):
             found[column] = None if value is None else str(value)
             found[f"{column}:number"] = fixed(real(table, column, value))
     return found
@@ -173,9 +173,7 @@ TOLD: Mapping[str, frozenset[str]] = {
     "subscriptions": frozenset({"recurring_amount", "interval_months", "product_id", "ends_on"}),
     "cancellations": frozenset({"recurring_amount", "interval_months", "product_id"}),
     "endings": frozenset({"recurring_amount", "interval_months", "product_id"}),
-    "customers": frozenset(
-        {"industry", "segment", "size", "region", "country", "tier", "source", "annual_revenue"}
-    ),
+    "customers": frozenset({"industry", "segment", "size", "region", "country", "tier", "source", "annual_revenue"}),
     "contacts": frozenset({"contact_id", "role", "is_decision_maker"}),
     "products": frozenset({"family", "currency", "list_price"}),
     "reps": frozenset({"team_id", "region", "weekly_hours", "hired_on"}),

@@ -5,7 +5,7 @@ in which its events became known: few are walked through, many are summed ahead 
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from typing import Protocol
 
@@ -185,7 +185,7 @@ class WalkedLook:
         return self._run.known[:end], self._run.columns[column][:end]
 
 
-_WEIGHTS = {
+_WEIGHTS: dict[int, Callable[[int, int], int]] = {
     Weigh.HIGH: lambda value, _: (value >> HALF_BITS) ** 2,
     Weigh.CROSS: lambda value, _: (value >> HALF_BITS) * (value & LOW),
     Weigh.LOWS: lambda value, _: (value & LOW) ** 2,
@@ -328,4 +328,3 @@ class SegmentLook:
     def sum_before(self, column: str, by: str, limit: int) -> int:
         """The sum of a column over events whose `by` is below a limit."""
         return sum(run.before(column, by, limit) for run in self._runs)
-

@@ -6,6 +6,7 @@ from features.kernel import EVER, SCALE
 from features.quoting import name
 from features.version_sql import sql_told
 
+
 def number(expression: str) -> str:
     """An expression as ten-thousandths in 64 bits, NULL where it is not a number."""
     return f"try_cast(round(try_cast({expression} AS DOUBLE) * {SCALE}) AS BIGINT)"
@@ -72,13 +73,20 @@ def change_events(history: History, field: str) -> str | None:
             f"WHERE {name(field)} IS NOT NULL WINDOW v AS (PARTITION BY deal_id ORDER BY version) QUALIFY {news}"
         )
     if known in (Known.AT_CREATION, Known.TRACKED) and "deal_changes" in history.tables():
-        currencies = f"SELECT deal_id, currency FROM ({history.sql_versions('deals')}) WHERE version = 0"
+        whose, since, currency = "", known_since("deal_changes"), "NULL::VARCHAR"
+        if field == "amount":  # says nothing before its currency is on record
+            whose = f"JOIN (SELECT deal_id, currency, since FROM ({first_told(history)})) d USING (deal_id)"
+            since, currency = f"greatest({since}, d.since)", "d.currency"
         parts.append(
-            f"SELECT c.deal_id, {known_since('deal_changes')} AS known, epoch_us(changed_at) AS happened, "
-            f"new_value, d.currency FROM ({standing(history, 'deal_changes')}) c "
-            f"LEFT JOIN ({currencies}) d ON d.deal_id = c.deal_id WHERE c.field = '{field}'"
+            f"SELECT deal_id, {since} AS known, epoch_us(changed_at) AS happened, new_value, "
+            f"{currency} AS currency FROM ({standing(history, 'deal_changes')}) c {whose} WHERE c.field = '{field}'"
         )
     return " UNION ALL BY NAME ".join(parts) if parts else None
+
+
+def first_told(history: History) -> str:
+    """SELECT of the deals as they were first on record, with `since`: from when they were."""
+    return f"SELECT *, {known_since('deals')} AS since FROM ({history.sql_versions('deals')}) WHERE version = 0"
 
 
 def status_events(history: History) -> str:
@@ -131,14 +139,15 @@ def status_events(history: History) -> str:
 
 
 def _told_deals(history: History) -> str:
-    """The versions of deals, each with `told_before`: when the delivery before its own was taken that told of deals."""
+    """The versions of deals, each with `told_before`: when the latest was taken of the deliveries before its own
+    that told of deals."""
     before: list[tuple[int, str]] = []
     last: str | None = None
     for number, entry in enumerate(history.entries, 1):
         if "deals" in (entry.tables or tuple(entry.parts)):
             if last is not None:
                 before.append((number, last))
-            last = entry.taken_at
+            last = max(last or entry.taken_at, entry.taken_at)
     if not before:
         return f"SELECT *, NULL::TIMESTAMP AS told_before FROM ({history.sql_versions('deals')})"
     told = ", ".join(f"({number}, TIMESTAMP '{taken_at}')" for number, taken_at in before)
@@ -202,33 +211,45 @@ def lives(history: History) -> str:
 def merges(history: History) -> str:
     """SELECT gone, remains, at, until: whose events count for whom, from when that was known until it was so no more.
 
-    Chains are followed: who was merged into a customer that was merged in turn counts for the last, and for none
-    between. A circle of merges ends where it would close.
+    Chains are followed: who was merged into a customer that was merged in turn counts for the last, for none
+    between, and for the one between again once that merge was taken back. A circle of merges ends where it would close.
     """
-    direct = (
-        f"SELECT customer_id AS gone, merged_into AS remains, {known_since('customers')} AS at, "
-        f"epoch_us(retired_at) AS until FROM ({history.sql_versions('customers')}) "
-        "WHERE merged_into IS NOT NULL AND merged_into <> customer_id"
-    )
+    both = "greatest(c.at, b.at) AS at, least(c.until, b.until) AS until"
+    ends = "b.whose IS NULL OR b.whose = c.remains OR list_contains(c.path, b.whose)"
     return (
-        f"SELECT * FROM (WITH RECURSIVE direct AS ({direct}), chains AS ("
-        "SELECT gone, remains, direct.at, until, [gone, remains] AS path FROM direct UNION ALL "
-        "SELECT c.gone, d.remains, greatest(c.at, d.at), least(c.until, d.until), list_append(c.path, d.remains) "
-        "FROM chains c JOIN direct d ON d.gone = c.remains AND NOT list_contains(c.path, d.remains)) "
-        "SELECT c.gone, c.remains, c.at, least(c.until, n.at) AS until FROM chains c "
-        "LEFT JOIN (SELECT gone, min(direct.at) AS at FROM direct GROUP BY gone) n "
-        "ON n.gone = c.remains AND NOT list_contains(c.path[:-2], n.gone) "
-        "WHERE least(c.until, n.at) IS NULL OR least(c.until, n.at) > c.at)"
+        f"SELECT gone, remains, found.at, until FROM (WITH RECURSIVE belongs AS ({_belongs(history)}), chains AS ("
+        "SELECT customer_id AS gone, whose AS remains, belongs.at, until, [customer_id, whose] AS path, "
+        "false AS whole FROM belongs WHERE whose <> customer_id UNION ALL "
+        f"SELECT gone, CASE WHEN {ends} THEN c.remains ELSE b.whose END, {both}, "
+        f"CASE WHEN {ends} THEN c.path ELSE list_append(c.path, b.whose) END, {ends} "
+        "FROM chains c LEFT JOIN belongs b ON b.customer_id = c.remains "
+        "AND coalesce(b.until > c.at, true) AND coalesce(c.until > b.at, true) WHERE NOT c.whole) "
+        "SELECT * FROM chains WHERE whole) found"
     )
 
 
 def unmerged(history: History) -> str:
     """SELECT customer_id, since, until: when each customer who was ever merged counted for itself."""
-    known = known_since("customers")
-    versions = history.sql_versions("customers")
     return (
-        f"SELECT customer_id, CASE WHEN version = 0 THEN {EVER} ELSE {known} END AS since, "
-        "epoch_us(retired_at) AS until "
-        f"FROM ({versions}) WHERE merged_into IS NULL UNION ALL "
-        f"SELECT customer_id, {EVER}, {known} FROM ({versions}) WHERE version = 0 AND merged_into IS NOT NULL"
+        f"SELECT customer_id, belongs.at AS since, until FROM ({_belongs(history)}) belongs WHERE whose = customer_id"
+    )
+
+
+def _belongs(history: History) -> str:
+    """SELECT customer_id, whose, at, until: into whom those who were ever merged were, at any time; else themselves.
+
+    A deletion of the customer's row changes nothing: who was merged is often deleted afterwards.
+    """
+    told = (
+        f"SELECT customer_id, coalesce(merged_into, customer_id) AS whose, {known_since('customers')} AS at, version "
+        f"FROM ({standing(history, 'customers')}) UNION ALL SELECT DISTINCT customer_id, customer_id, {EVER}, -1 "
+        f"FROM ({history.sql_versions('customers')})"
+    )
+    turns = (
+        f"SELECT * FROM ({told}) told QUALIFY bool_or(whose <> customer_id) OVER (PARTITION BY customer_id) "
+        "AND whose IS DISTINCT FROM lag(whose) OVER (PARTITION BY customer_id ORDER BY told.at, version)"
+    )
+    return (
+        "SELECT customer_id, whose, t.at, lead(t.at) OVER (PARTITION BY customer_id ORDER BY t.at, version) AS until "
+        f"FROM ({turns}) t QUALIFY until IS NULL OR until > t.at"
     )

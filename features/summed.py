@@ -17,11 +17,16 @@ from features.segments import LOW, Codes, Weigh
 
 Packed = NDArray[np.signedinteger]
 """Integers in as few bytes as hold them; the least number of the type is a missing number."""
-Rows = slice | NDArray[np.intp]
+Rows = slice | NDArray[np.signedinteger]
 BLOCK = 256
 """Events between two kept sums."""
 KNOWN = ""
 """The order in which events became known, among the columns that may give one."""
+
+
+def bisected(values: "NDArray[np.signedinteger] | NDArray[np.uint64]") -> "memoryview[int]":
+    """An array as plain integers, to be searched."""
+    return memoryview(np.ascontiguousarray(values))  # type: ignore[arg-type]
 
 
 class _Order:
@@ -31,7 +36,7 @@ class _Order:
         in_order = bool((values[1:] >= values[:-1]).all())
         self.rows = None if in_order else np.argsort(values, kind="stable").astype(np.int32)
         held = values if self.rows is None else values[self.rows]
-        self.sorted = memoryview(np.ascontiguousarray(held))
+        self.sorted = bisected(held)
 
     def stretch(self, first: int, end: int) -> Rows:
         """The events at these places of the order."""
@@ -49,8 +54,8 @@ class SummedRun:
         texts: Mapping[str, Names],
         retired: NDArray[np.int64] | None = None,
     ) -> None:
-        self.known_at = memoryview(np.ascontiguousarray(known))
-        self.happened_at = memoryview(np.ascontiguousarray(happened))
+        self.known_at = bisected(known)
+        self.happened_at = bisected(happened)
         self.known = known
         self.happened = happened
         self.columns = columns
@@ -279,7 +284,9 @@ def packed(values: NDArray[np.int64], is_text: bool) -> Packed:
     if is_text:
         low, high = int(values.min(initial=-1)), int(values.max(initial=-1))
         kind: type[np.signedinteger] = next(
-            kind for kind in (np.int8, np.int16, np.int32, np.int64) if np.iinfo(kind).min <= low <= high <= np.iinfo(kind).max
+            kind
+            for kind in (np.int8, np.int16, np.int32, np.int64)
+            if np.iinfo(kind).min <= low <= high <= np.iinfo(kind).max
         )
         return values.astype(kind)
     there = values != MISSING

@@ -48,7 +48,7 @@ def build_table(
     """
     check(features, history)
     with LocalFeatures(features, moments, history, memory_mb) as found:
-        return _rows(features, moments, 0, len(moments), found.values())
+        return feature_rows(features, moments, 0, len(moments), found.values())
 
 
 def write_features(
@@ -66,11 +66,11 @@ def write_features(
     with LocalFeatures(features, moments, history, memory_mb, threads) as found:
         writer: pq.ParquetWriter | None = None
         for first, end, values in found.blocks():
-            table = _rows(features, moments, first, end, values)
+            table = feature_rows(features, moments, first, end, values)
             writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
             writer.write_table(table)
         if writer is None:
-            pq.write_table(_rows(features, moments, 0, 0, found.values()), path)
+            pq.write_table(feature_rows(features, moments, 0, 0, found.values()), path)
         else:
             writer.close()
 
@@ -83,7 +83,10 @@ def check(features: tuple[Feature, ...], history: History) -> None:
             raise NotInHistory(feature.name, reason)
 
 
-def _rows(features: tuple[Feature, ...], moments: Moments, first: int, end: int, values: dict[str, Values]) -> pa.Table:
+def feature_rows(
+    features: tuple[Feature, ...], moments: Moments, first: int, end: int, values: dict[str, Values]
+) -> pa.Table:
+    """The table's rows [first, end) from the features' values there."""
     entity = features[0].entity if features else "deal"
     names, codes = moments.names
     ids = pa.DictionaryArray.from_arrays(codes[first:end], pa.array(names, pa.string())).cast(pa.string())

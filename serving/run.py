@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from features.errors import ForesellError
+from features.without_pandas import keep_arrow_from_pandas
 from serving.app import create_app, utc_now
 from serving.request_log import log_json_lines
 from serving.settings import ServingSettings
 from serving.store.opening import open_store
-from features.without_pandas import keep_arrow_from_pandas
 
 HANDED_OVER = "FORESELL_SERVE"
 """Environment variable by which workers learn their settings."""

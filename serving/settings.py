@@ -29,7 +29,7 @@ class ServingSettings(BaseSettings):
     Default: the folder `history` of the home."""
 
     features: Path | None = None
-    """A Python file with features of one's own (docs/own-features.md). It is run as code when features are asked for."""
+    """A Python file with features of one's own (docs/own-features.md): code that runs when features are asked for."""
 
     stale_after: Duration = timedelta(hours=36)
     """Scores say `stale` when the latest recorded row of the history is older than this."""

@@ -206,7 +206,7 @@ def _state_of(path: Path) -> State:
 
 
 def _deliveries_of(home: Path) -> State:
-    """Something that changes with each delivery, wherever the history is kept; what cannot be reached has not changed."""
+    """Something that changes with each delivery, wherever the history is kept."""
     store = open_store(home)
     if isinstance(store, LocalStore):
         return _state_of(store.folder / "log")

@@ -78,7 +78,7 @@ def _places(con: object, names: pa.Array, errand: Errand, chapter: int, rows: In
 
 def written(job: Job, target: Target, parcels: Iterable[Parcel]) -> Iterator[tuple[int, int]]:
     """Write the finished rows of each chapter; its number and how many rows it has."""
-    from features.table import _rows as rows_of
+    from features.table import feature_rows as rows_of
 
     for number, turns in by_bucket(parcels):
         chapter = Chapter(job, number, turns)

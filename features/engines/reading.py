@@ -103,7 +103,7 @@ def versions_told(reading: Reading, buckets: int, parcels: Iterable[Parcel]) -> 
             here = _registered(reading, con, turns)
             part = reading.part(here)
             for turn, (table, column) in enumerate(reading.split):
-                yield from _placed(con, part.sql_versions(table), (column,), buckets, (turn, bucket))
+                yield from _placed(con, part.of_this_part(part.sql_versions(table)), (column,), buckets, (turn, bucket))
 
 
 def events_told(reading: Reading, versions: bool, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
@@ -121,7 +121,7 @@ def _events(reading: Reading, part: PartOfHistory, con: "duckdb.DuckDBPyConnecti
     for wanted in reading.wanted:
         step, errand = wanted.step, wanted.errand
         kinds = streams.columns(step.stream)
-        sql = with_tie(streams.select(step.stream, step.of, step.columns & kinds.keys()))
+        sql = part.of_this_part(with_tie(streams.select(step.stream, step.of, step.columns & kinds.keys())))
         if not errand.is_for_all:
             yield from _placed(con, sql, ("id",), errand.buckets, (wanted.turn, number), errand.first)
             continue

@@ -4,10 +4,11 @@ Nothing is translated: the streams' SQL runs in DuckDB on the parts that workers
 computes the values. Spark sees neither rows nor columns, only parcels (`features.engines.parcels`) and where they go.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 import numpy as np
@@ -19,7 +20,7 @@ from features.engines.delivered import Target
 from features.engines.local import MEMORY_MB, ROWS
 from features.engines.meeting import answered
 from features.engines.moment_files import MomentFiles, moments_cut, moments_read
-from features.engines.parcels import Key, Parcel
+from features.engines.parcels import Key
 from features.engines.reading import (
     Reading,
     events_cut,
@@ -35,10 +36,44 @@ from features.engines.splits import PartOfHistory, items_of, may_be_cut_anywhere
 from features.history import History
 
 if TYPE_CHECKING:
-    from pyspark import RDD, SparkContext
     from pyspark.sql import SparkSession
 
-    Parcels = RDD[Parcel]
+
+class Parcels(Protocol):
+    """What this engine uses of Spark's RDD: parcels, or what they are made of, wherever they lie."""
+
+    def mapPartitions(self, work: Callable[[Iterator[Any]], Iterator[Any]]) -> "Parcels":  # noqa: N802
+        """What each worker makes of what lies with it."""
+
+    def repartitionAndSortWithinPartitions(self, buckets: int, place: Callable[[Key], int]) -> "Parcels":  # noqa: N802
+        """Each parcel where it belongs, sorted there by key."""
+
+    def persist(self, level: Any) -> "Parcels":
+        """Kept, once they were made."""
+
+    def unpersist(self) -> Any:
+        """Not kept any more."""
+
+    def count(self) -> int:
+        """How many there are, once all were made."""
+
+    def collect(self) -> list[Any]:
+        """All of them, here."""
+
+
+class Cluster(Protocol):
+    """What this engine uses of Spark's context."""
+
+    @property
+    def defaultParallelism(self) -> int:  # noqa: N802
+        """How many cores there are."""
+
+    def parallelize(self, items: Sequence[Any], slices: int) -> Parcels:
+        """Items spread over the workers."""
+
+    def union(self, many: list[Any]) -> Parcels:
+        """The parcels of all."""
+
 
 EVENTS_PER_MB = 1_000
 """Events in a bucket for each megabyte a worker may take: an event with its columns takes less than a kilobyte."""
@@ -89,7 +124,7 @@ def write_features(
 
 
 def run(
-    spark: "SparkContext",
+    spark: Cluster,
     features: tuple[Feature, ...],
     entity: str,
     moments: Moments | MomentFiles,
@@ -121,7 +156,7 @@ def run(
     return sum(rows for _, rows in done)
 
 
-def _moments(spark: "SparkContext", moments: Moments | MomentFiles, chapter: int) -> "Parcels":
+def _moments(spark: Cluster, moments: Moments | MomentFiles, chapter: int) -> Parcels:
     if isinstance(moments, Moments):
         parcels = list(moments_cut(moments, chapter))
         return spark.parallelize(parcels, max(len(parcels), 1))
@@ -129,7 +164,7 @@ def _moments(spark: "SparkContext", moments: Moments | MomentFiles, chapter: int
     return stretches.mapPartitions(partial(moments_read, moments, chapter))
 
 
-def _events(spark: "SparkContext", reading: Reading, job: Job) -> "Parcels":
+def _events(spark: Cluster, reading: Reading, job: Job) -> Parcels:
     """The events of a reading, on their way to the buckets of their errands."""
     if not reading.split:
         return spark.parallelize([0], 1).mapPartitions(partial(events_whole, reading))
@@ -146,7 +181,7 @@ def _events(spark: "SparkContext", reading: Reading, job: Job) -> "Parcels":
     return brought.mapPartitions(partial(events_told, reading, versions))
 
 
-def _arranged(parcels: "Parcels", buckets: int) -> "Parcels":
+def _arranged(parcels: Parcels, buckets: int) -> Parcels:
     """Every parcel where it is to go, in its turn."""
     return parcels.repartitionAndSortWithinPartitions(min(buckets, MOST_PARTITIONS), _bucket_of)
 

@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from features.errors import ForesellError
@@ -48,17 +49,17 @@ def running_spark(session: "SparkSession | None" = None, threads: int | None = N
 
     Raises NoJava, SparkNotStarted, SparkFailed.
     """
-    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
+    lost: type[Exception] = import_module("py4j.protocol").Py4JError
     found = session or SparkSession.getActiveSession()
     mine = None if found else start_spark(threads)
     spark = (found or mine).sparkContext  # type: ignore[union-attr]
     try:
         with _unconcerned():
             yield spark
-    except (Py4JError, PySparkException) as failed:
+    except (lost, PySparkException) as failed:
         raise SparkFailed(_reason(str(failed))) from failed
     finally:
         if mine is not None:

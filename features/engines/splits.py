@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.contracts import DELETED, TABLES
+from features.errors import ForesellError
 from features.history import History
 from features.quoting import name, text
 from features.stream import merges_on_record
@@ -45,6 +46,7 @@ SPLITS: dict[str, Split] = {
     "purchases": (("orders", "customer_id"),),
     "tickets": (("tickets", "ticket_id"),),
     "resolutions": (("tickets", "ticket_id"),),
+    "ratings": (("tickets", "ticket_id"),),
     "subscriptions": (("subscriptions", "subscription_id"),),
     "cancellations": (("subscriptions", "subscription_id"),),
     "endings": (("subscriptions", "subscription_id"),),
@@ -91,6 +93,11 @@ def versions_first(split: Split, history: History) -> bool:
 
 def _is_key(table: str, column: str) -> bool:
     return TABLES[table].key == (column,)
+
+
+class ReadWhole(ForesellError):
+    problem = "A stream reads the table {0} in a way that cannot be split among workers."
+    fix = "use the local engine, and report this: it is a fault of Foresell, and no wrong number was written."
 
 
 @dataclass(frozen=True)
@@ -165,11 +172,25 @@ class PartOfHistory(History):
         return self._whole._tracked()
 
     def sql_versions(self, table: str) -> str:
-        """SELECT of every version of the rows that are there."""
-        if table in self._versions:
-            return f"SELECT * FROM {self._versions[table]}"
-        sql = super().sql_versions(table)
-        return sql.replace(sql_stored(self, table), self._stored[table]) if table in self._stored else sql
+        """SELECT of every version of the rows that are there; see `of_this_part`."""
+        return f"SELECT * FROM {self._versions[table]}" if table in self._versions else super().sql_versions(table)
+
+    def of_this_part(self, sql: str) -> str:
+        """A finished SELECT, reading the part where it read all files of a table, however it came to.
+
+        Raises ReadWhole where a table that is there in part would still be read as a whole: its rows would
+        count once for every part.
+        """
+        for table, relation in self._stored.items():
+            sql = sql.replace(sql_stored(self, table), relation)
+        # An item is rows of a file, and says which.
+        rest = sql
+        for relation in self._stored.values():
+            rest = rest.replace(relation, "")
+        for table in (*self._stored, *self._versions):
+            if any(text(file) in rest for file in self.files(table)):
+                raise ReadWhole(table)
+        return sql
 
     def connect(self) -> "duckdb.DuckDBPyConnection":
         """A DuckDB connection of one thread that spills where the worker may write."""

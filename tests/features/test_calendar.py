@@ -49,3 +49,11 @@ def test_where_a_day_stands(days):
     ends = list(zip(days, month_ends, quarter_ends, strict=True))
     assert part_of(numbers, "days_to_month_end").tolist() == [(month - day).days for day, month, _ in ends]
     assert part_of(numbers, "days_to_quarter_end").tolist() == [(quarter - day).days for day, _, quarter in ends]
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+@pytest.mark.parametrize("part", ["is_holiday", "days_to_holiday", "days_since_holiday", "working_days_to_month_end"])
+def test_beyond_the_first_and_the_last_day_there_is_no_holiday(day, part):
+    found = part_of(np.array([(day - EPOCH).days]), part, "CN")
+
+    assert len(found) == 1

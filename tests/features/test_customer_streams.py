@@ -130,3 +130,11 @@ def test_a_list_price_is_in_the_base_currency_at_the_rate_known_with_it(story):
 
     assert story.value(price, "d", as_of="2024-02-01") == 700
     assert story.value(price, "e", as_of="2024-02-01") is None
+
+
+def test_of_several_undated_rows_of_one_key_the_last_of_the_file_stands(story):
+    story.deal("d", product="p")
+    story.product("p", family="first").product("p", family="second").product("p", family="third")
+    family = of_customer("family", Latest("products", "family", of="product"))
+
+    assert story.value(family, "d", as_of="2024-02-01") == "third"

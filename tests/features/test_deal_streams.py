@@ -3,6 +3,7 @@
 import pytest
 
 from features.definition import Feature
+from features.streams import open_streams
 from features.verbs import Count, DaysSince, Difference, Latest, Mean, SmoothedRate, Sum, SumBefore
 
 OPEN_WITH_REP = Feature("load", "", "", Sum("openings", "delta", of="rep"))
@@ -130,3 +131,125 @@ def test_counts_since_a_change_of_stage(story):
 
     assert [story.value(since, "a", as_of=day) for day in ("2024-01-07", "2024-01-15", "2024-01-21")] == [1, 1, 2]
     assert story.value(before, "a", as_of="2024-01-21") == 1
+
+
+def test_a_merge_into_one_whose_own_merge_was_taken_back_counts_for_that_one(story):
+    for customer in ("a", "b", "c"):
+        story.customer(customer).order(customer, on="2024-01-10").deal(f"of-{customer}", customer=customer)
+    story.customer("b", merged_into="c", recorded="2024-02-01").customer("b", merged_into=None, recorded="2024-03-01")
+    story.customer("a", merged_into="b", recorded="2024-04-01")
+    orders = Feature("orders", "", "", Count("orders", of="customer"))
+
+    assert [story.value(orders, f"of-{c}", as_of="2024-02-15") for c in "abc"] == [1, 2, 2]
+    assert [story.value(orders, f"of-{c}", as_of="2024-04-15") for c in "abc"] == [2, 2, 1]
+    assert story.value(CUSTOMER, "of-b", as_of="2024-04-15") == "b"
+
+
+def test_a_merge_taken_back_gives_the_one_between_back_what_it_had(story):
+    for customer in ("a", "b", "c"):
+        story.customer(customer).order(customer, on="2024-01-10").deal(f"of-{customer}", customer=customer)
+    story.customer("a", merged_into="b", recorded="2024-02-01")
+    story.customer("b", merged_into="c", recorded="2024-03-01").customer("b", merged_into=None, recorded="2024-04-01")
+    orders = Feature("orders", "", "", Count("orders", of="customer"))
+
+    assert [story.value(orders, f"of-{c}", as_of="2024-03-15") for c in "abc"] == [3, 3, 3]
+    assert [story.value(orders, f"of-{c}", as_of="2024-04-15") for c in "abc"] == [2, 2, 1]
+
+
+def test_who_was_merged_and_then_deleted_still_counts_for_the_one_that_remains(story):
+    story.customer("old").customer("new").deal("a", customer="new")
+    story.order("old", on="2024-01-10").order("new", on="2024-01-11")
+    story.customer("old", merged_into="new", recorded="2024-02-01")
+    story.customer("old", deleted_at="2024-03-01", recorded="2024-03-01")
+    orders = Feature("orders", "", "", Count("orders", of="customer"))
+
+    assert [story.value(orders, "a", as_of=day) for day in ("2024-02-15", "2024-03-15")] == [2, 2]
+
+
+def test_the_first_merge_ever_changes_nothing_of_the_time_before_it(another_story):
+    orders = Feature("orders", "", "", Count("orders", of="customer"))
+    seen = []
+    for later in (False, True):
+        told = another_story()
+        told.deal("a", customer="x")
+        told.customer("x").customer("y").order("x", on="2024-01-10").customer(
+            "x", deleted_at="2024-01-20", recorded="2024-01-20"
+        )
+        told.import_now("2024-02-01")
+        if later:
+            told.customer("y", merged_into="z", recorded="2024-03-01").import_now("2024-03-01")
+        seen.append(told.value(orders, "a", as_of="2024-02-01"))
+    assert seen == [1, 1]
+
+
+def test_a_deal_whose_row_comes_after_its_changes_counts_for_nobody_before_it(story):
+    story.deal("me", customer="c", created="2024-01-02")
+    story.deal("late", customer="c", created="2024-01-02", recorded="2024-03-01")
+    story.deal("late").changes("amount", "5", on="2024-01-05").changes("status", "won", on="2024-02-01")
+    won = Feature("won", "", "", Count("outcomes", of="customer"))
+    worth = Feature("worth", "", "", Sum("outcomes", "amount", of="customer"))
+    open_now = Feature("open", "", "", Sum("openings", "delta", of="customer"))
+
+    days = ("2024-02-15", "2024-03-01", "2024-03-02")
+    assert [story.value(won, "me", as_of=day) for day in days] == [0, 0, 1]
+    assert [story.value(worth, "me", as_of=day) for day in days] == [0, 0, 5]
+    assert [story.value(open_now, "me", as_of=day) for day in days] == [1, 1, 1]
+
+
+def test_the_currency_and_the_pipeline_of_a_row_to_come_are_not_read_before_it(another_story):
+    amount = Feature("amount", "", "", Latest("amount_changes", "amount"))
+    place = Feature("place", "", "", Latest("stage_changes", "position"))
+    seen = []
+    for later in (False, True):
+        told = another_story()
+        told.deal("other", amount=1)
+        told.rate("USD", on="2024-01-01", rate=7)
+        told.stages("Lead", "Offer", pipeline="long").stages("Offer", pipeline="short")
+        told.row("deal_changes", deal_id="d", field="amount", changed_at="2024-01-05", new_value="10")
+        told.row("deal_changes", deal_id="d", field="stage", changed_at="2024-01-05", new_value="Offer")
+        told.import_now("2024-02-01")
+        if later:
+            told.deal("d", currency="USD", pipeline="long", recorded="2024-03-01")
+            told.import_now("2024-03-01")
+            assert told.value(amount, "d", as_of="2024-03-02") == 70
+        seen.append([told.value(feature, "d", as_of="2024-02-01") for feature in (amount, place)])
+    assert seen[0] == seen[1]
+
+
+def test_a_closed_deal_that_was_deleted_and_came_again_is_an_outcome_and_no_load(story):
+    story.deal("me", rep="r", customer="c")
+    closed = {"rep": "r", "customer": "c", "status": "won", "closed_at": "2024-01-20"}
+    story.deal("other", **closed)
+    story.import_now("2024-02-01")
+    story.row("deals", deal_id="other", deleted_at="2024-02-10").import_now("2024-02-10")
+    story.deal("other", **closed, source="web")
+    story.import_now("2024-03-01")
+    won = Feature("won", "", "", Count("outcomes", of="customer"))
+
+    days = ("2024-02-05", "2024-02-20", "2024-03-05")
+    assert [story.value(won, "me", as_of=day) for day in days] == [1, 0, 1]
+    assert [story.value(OPEN_WITH_REP, "me", as_of=day) for day in days] == [1, 1, 1]
+
+
+def test_a_seller_and_an_amount_that_change_at_the_same_moment_are_both_seen(story):
+    for number in range(40):
+        deal = story.deal(f"d{number:02}", rep="q", amount=1)
+        deal.changes("rep_id", "r", on="2024-02-01").changes("amount", "10", on="2024-02-01")
+    deals = [(f"d{number:02}", "2024-02-02") for number in range(40)]
+
+    found = story.table([OPEN_WITH_REP, WORTH_WITH_REP], deals)
+
+    assert set(found["load"].to_pylist()) == {40}
+    assert set(found["worth"].to_pylist()) == {400}
+
+
+def test_events_of_one_deal_at_one_moment_have_an_order(story):
+    for number in range(40):
+        story.deal(f"d{number:02}", amount=1).changes("amount", "10", on="2024-02-01")
+    found = open_streams(story.history)
+
+    with story.history.connect() as con:
+        sql = found.select("openings", "everyone", ("delta", "worth"))
+        told = con.execute(f"SELECT delta FROM ({sql})").fetchall()
+
+    assert [delta > 0 for (delta,) in told] == [True] * 40 + [False, True] * 40

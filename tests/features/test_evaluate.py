@@ -277,6 +277,7 @@ STREAMS = st.fixed_dictionaries(
 )
 OFS = st.sampled_from(["deal", "customer", "rep", "product", "team", "segment", "rep&segment", "deal&team", "everyone"])
 WINDOWS = st.sampled_from([None, 0.25, 1, 2.5, 1 / 3])
+STRENGTHS = st.sampled_from([0.5, 20.0])
 WHERES = st.sampled_from([(), (("c", "a"),), (("c", "b"), ("seen", "a")), (("c", "never"),)])
 THING = st.just("things")
 SINCE = st.one_of(st.none(), st.builds(verbs.DaysSince, THING, WHERES, OFS))
@@ -301,7 +302,7 @@ PLAIN_VERBS = {
     "Trend": st.builds(verbs.Trend, *NUMBER),
     "TimeMean": st.builds(verbs.TimeMean, THING, st.just("n"), OFS),
     "SumBefore": st.builds(verbs.SumBefore, THING, st.just("n"), st.just("m"), OFS),
-    "SmoothedRate": st.builds(verbs.SmoothedRate, THING, st.just("hit"), OFS, st.sampled_from([0.5, 20.0]), st.booleans()),
+    "SmoothedRate": st.builds(verbs.SmoothedRate, THING, st.just("hit"), OFS, STRENGTHS, st.booleans()),
     "Calendar": st.builds(
         verbs.Calendar, st.sampled_from(["month", "weekday", "days_to_month_end", "days_to_quarter_end"])
     ),

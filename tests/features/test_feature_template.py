@@ -100,7 +100,9 @@ def test_a_list_that_is_computed_cannot_be_added_to(tmp_path):
     assert not (tmp_path / "test_mine.py").exists()
 
 
-@pytest.mark.parametrize("name", ["Calls", "", "attr_x", "last_activity_x", "win_rate_above_by_x", "two words", "1st", "名"])
+@pytest.mark.parametrize(
+    "name", ["Calls", "", "attr_x", "last_activity_x", "win_rate_above_by_x", "two words", "1st", "名"]
+)
 def test_names_that_will_not_do_are_refused(tmp_path, name):
     with pytest.raises(BadName, match="is no name for a feature"):
         write(tmp_path / "mine.py", name, "deal", "Count")

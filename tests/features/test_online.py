@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,14 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.as_of import Moments, micros
-from features.catalog import CATALOG, attribute_features, select
+from features.catalog import CATALOG, CATALOGS, attribute_features, select
 from features.contracts import STORED_AS, TABLES
 from features.evaluate import Category, Values
 from features.history import Delivery, History
 from features.importing import import_folder
 from features.needs import lacking
 from features.online import Memory
-from features.open_deals import open_deals
+from features.open_deals import customers_known, open_deals
 from features.streams import open_streams
 from features.table import NotInHistory, build_table
 from simulation.company import CompanySettings
@@ -63,7 +64,7 @@ def really(company: Company, tmp_path: Path):
     """The features of deals after really importing rows: the history is copied, then told more."""
 
     def values(deal_ids: list[str], **rows: list[dict[str, object]]) -> list[Told]:
-        home = tmp_path / "home"
+        home = tmp_path / f"home-{len(list(tmp_path.iterdir()))}"
         shutil.copytree(company.home, home)
         history = History.existing(home)
         files = {table: _file(tmp_path, table, told) for table, told in rows.items()}
@@ -112,9 +113,50 @@ def test_every_open_deals_values_are_those_of_the_table_to_the_last_bit(company)
     values = company.memory.values(company.open, company.as_of)
 
     assert len(company.open) > 40
-    assert len(values) == len(company.features) > 70
+    assert len(values) == len(company.features) > 150
     for row, expected in enumerate(table.drop_columns(["deal_id", "as_of"]).to_pylist()):
         assert differences(_row(values, row), expected) == {}
+
+
+def test_every_customers_values_are_those_of_the_table_to_the_last_bit(company):
+    customers = CATALOGS["customer"].values()
+    features = tuple(feature for feature in customers if lacking(feature, open_streams(company.history)) is None)
+    memory = Memory(company.history, features)
+    for at in (company.as_of, company.as_of - timedelta(days=100)):
+        ids, _ = customers_known(company.history, at)
+        table = build_table(features, Moments(ids, np.full(len(ids), micros(at))), company.history)
+        values = memory.values(ids.tolist(), at)
+
+        assert len(ids) > 60
+        for row, expected in enumerate(table.drop_columns(["customer_id", "as_of"]).to_pylist()):
+            assert differences(_row(values, row), expected) == {}
+
+
+def test_one_deal_alone_is_what_it_is_among_many(company):
+    together = company.memory.values(company.open, company.as_of)
+    for row, deal_id in enumerate(company.open[:30]):
+        alone = company.memory.values([deal_id], company.as_of)
+        assert differences(_row(alone, 0), _row(together, row)) == {}
+
+
+def test_many_may_ask_while_rows_are_told(company):
+    memory = Memory(company.history, company.features)
+    before = [_row(memory.values([deal], company.as_of), 0) for deal in company.open[:5]]
+    later = company.as_of + timedelta(days=1)
+
+    def tell() -> None:
+        for n in range(200):
+            row = {"activity_id": f"told-{n}", "deal_id": company.open[n % 5], "type": "call", "happened_at": later}
+            assert memory.absorb("activities", row, later)
+
+    def ask() -> bool:
+        rows = [_row(memory.values([deal], company.as_of), 0) for _ in range(10) for deal in company.open[:5]]
+        return all(row == before[n % 5] for n, row in enumerate(rows))
+
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(ask), pool.submit(ask)]
+        pool.submit(tell).result()
+        assert all(found.result() for found in asked)
 
 
 def test_values_of_a_moment_in_the_past_are_those_of_the_table_too(company):
@@ -166,15 +208,13 @@ def test_a_what_if_is_what_the_change_would_be_once_recorded(company, really):
     records = [{"deal_id": deal, field: value} for deal, (field, value) in what_ifs]
     told = company.memory.values_of_records(records, company.as_of)
     before = company.memory.values([deal for deal, _ in what_ifs], company.as_of)
-    expected = really(
-        [deal for deal, _ in what_ifs],
-        deal_changes=[change(company, deal, field, value) for deal, (field, value) in what_ifs],
-    )
 
     for row, (deal, (field, value)) in enumerate(what_ifs):
         changed = differences(_row(told, row), _row(before, row))
         if changed:
-            assert differences(_row(told, row), expected[row]) == {}, (deal, field, value)
+            # Each on its own: sellers and customers share what is told of their deals.
+            expected = really([deal], deal_changes=[change(company, deal, field, value)])
+            assert differences(_row(told, row), expected[0]) == {}, (deal, field, value)
         else:  # the deal had this value: saying it again is no change
             assert field == "stage"
             assert _row(before, row)["deal_stage"] == value

@@ -27,7 +27,11 @@ LEVELS = ("red", "green", "blue")
 WHERE = (("c", "red"),)
 SINCE = verbs.DaysSince("s", of="k")
 LEAVES: tuple[Leaf, ...] = (
-    *(verbs.Count("s", within_days=days, where=where) for days in (None, 2, 0.5) for where in ((), WHERE, (("c", "grey"),))),
+    *(
+        verbs.Count("s", within_days=days, where=where)
+        for days in (None, 2, 0.5)
+        for where in ((), WHERE, (("c", "grey"),))
+    ),
     verbs.Count("s", since=SINCE),
     verbs.Count("s", within_days=3, since=SINCE),
     *(verbs.CountGiven("s", "n", within_days=days, where=where) for days in (None, 2) for where in ((), WHERE)),
@@ -46,7 +50,11 @@ LEAVES: tuple[Leaf, ...] = (
     verbs.DaysSince("s", where=WHERE),
     verbs.DaysSinceFirst("s"),
     verbs.DaysUntil("s", "m"),
-    *(verbs.Distinct("s", "c", within_days=days, where=where) for days in (None, 2) for where in ((), (("c", "blue"),))),
+    *(
+        verbs.Distinct("s", "c", within_days=days, where=where)
+        for days in (None, 2)
+        for where in ((), (("c", "blue"),))
+    ),
     verbs.SumBefore("s", "n", "m", of="k"),
 )
 
@@ -216,7 +224,12 @@ def test_events_that_come_in_any_order_are_put_in_theirs(told, order, at, frozen
     assert differing(many(told, at), look) == {}
 
 
-@given(told=events.map(lambda told: [e for e in told if e.ended is None]), at=moments, frozen=st.integers(0, 14), data=st.data())
+@given(
+    told=events.map(lambda told: [e for e in told if e.ended is None]),
+    at=moments,
+    frozen=st.integers(0, 14),
+    data=st.data(),
+)
 def test_events_taken_back_count_no_more(told, at, frozen, data):
     loaded, later = told[:frozen], told[frozen:]
     segment = Segment(SHAPE, [summed(loaded)] if loaded else [], walked(later))

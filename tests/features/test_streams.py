@@ -135,6 +135,17 @@ def test_a_closing_dated_back_beyond_the_last_delivery_counts_from_when_it_came(
     assert told_of(story, "b") == [("won", "2024-01-20", "2024-01-20")]
 
 
+def test_an_older_export_that_comes_later_lets_no_closing_be_dated_back_beyond_the_newer_one(story):
+    story.deal("a")
+    story.import_now("2024-02-20")
+    story.deal("a", source="web")
+    story.import_now("2024-02-01")
+    story.deal("a").closes("won", on="2024-02-10")
+    story.import_now("2024-03-01")
+
+    assert told_of(story, "a") == [("won", "2024-02-10", "2024-03-01")]
+
+
 def test_a_status_change_replaced_before_it_was_known_never_stood(story):
     story.deal("a").changes("status", "won", on="2024-06-01", recorded="2024-01-05")
     story.import_now("2024-01-06")
@@ -176,7 +187,9 @@ def everything(story):
     deal.activity(on="2024-01-03", contact="x", rep="r", customer="c", direction="inbound").closes(
         "won", on="2024-02-01"
     )
-    story.order("c", on="2024-01-03").ticket("c", on="2024-01-03", closed_at="2024-01-05", kind="complaint")
+    story.order("c", on="2024-01-03").ticket(
+        "c", on="2024-01-03", closed_at="2024-01-05", kind="complaint", satisfaction=4
+    )
     story.customer("c", segment="big").contact("x", "c", is_decision_maker=True).product("p").rep("r", team_id="t")
     terms = {"ends_on": "2024-06-01", "cancelled_on": "2024-05-01", "recurring_amount": 5, "interval_months": 1}
     return story.row("subscriptions", subscription_id="s", customer="c", started_on="2024-01-01", **terms).history

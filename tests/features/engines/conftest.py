@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,8 @@ def hard_history(another_story: Callable[..., Any]) -> Callable[..., History]:
         Teller(story, f"past {seed}").tell(BEGIN, CUT, 60)
         story.import_now("2024-01-01T11:30:00")  # the cut, in Shanghai
         if future is not None:
-            Teller(story, future).tell(CUT, END, 40)
+            # A day told without a time counts from its first moment: none of the cut's own day.
+            Teller(story, future).tell(CUT + timedelta(days=2), END, 40)
             story.import_now("2024-10-01")
         history: History = story.history
         return history

@@ -45,7 +45,7 @@ def says_the_same(
 def test_a_hard_history(
     engine: engines.Engine, entity: Entity, hard_history: Callable[..., History], tmp_path: Path
 ) -> None:
-    says_the_same(engine, hard_history(1, "later"), entity, END, tmp_path, memory_mb=1)
+    says_the_same(engine, hard_history(1, "later"), entity, END, tmp_path, memory_mb=5)
 
 
 @pytest.mark.parametrize("engine", MANY, indirect=True)

@@ -1,5 +1,6 @@
 """What workers do with parcels, wherever they run; and what is Spark's own."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +20,16 @@ from features.engines.delivered import FolderInUse, Target
 from features.engines.local import MEMORY_MB
 from features.engines.meeting import in_order
 from features.engines.moment_files import MomentFiles, NotMoments
-from features.engines.rounds import rounds_of
+from features.engines.parcels import unpacked
+from features.engines.reading import readings_of, with_tie
+from features.engines.rounds import Errand, rounds_of
 from features.engines.splits import SPLITS, split_of
 from features.history import History
-from features.streams import STREAMS
+from features.plan import Step
+from features.streams import STREAMS, open_streams
 from features.table import NotInHistory, build_table, check
+from features.verbs import Latest
+from features.version_sql import sql_told
 from tests.features.engines.hands import Hands
 from tests.features.engines.hard_times import END, every_feature, moments_of
 
@@ -81,7 +87,7 @@ def test_large_pieces_say_what_small_ones_say(
     whole = told(hands, company, "deal", tmp_path / "whole", MEMORY_MB, LATE)
     monkeypatch.setattr(spark, "ROWS", 333)
 
-    assert told(Hands(), company, "deal", tmp_path / "many", 1, LATE).equals(whole)
+    assert told(Hands(), company, "deal", tmp_path / "many", 5, LATE).equals(whole)
     assert len(list((tmp_path / "whole").glob("*"))) == 1
     assert len(list((tmp_path / "many").glob("*"))) > 3
 
@@ -251,3 +257,50 @@ def test_the_engine_imports_neither_spark_nor_pandas_by_itself() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_table_that_is_there_in_part_is_never_read_whole(company: History) -> None:
+    files = company.files("deals")
+    part = splits.PartOfHistory(splits.PartOfHistory.learned(company), {"deals": "part_of_deals"})
+
+    assert files[0] not in part.of_this_part(part.sql_versions("deals"))
+    assert "part_of_deals" in part.of_this_part(sql_told(part, "deals"))
+    with pytest.raises(splits.ReadWhole, match="the table deals"):
+        part.of_this_part(f"SELECT * FROM read_parquet('{files[0]}')")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_every_stream_of_the_parts_together_is_the_stream_of_the_whole(
+    seed: int, hands: Hands, small_pieces: None, hard_history: Callable[..., History]
+) -> None:
+    history = splits.PartOfHistory.learned(hard_history(seed, "later"))
+    streams = open_streams(history)
+    columns = {name: sorted(streams.streams[name].columns) for name in streams.streams}
+    verbs = [
+        Latest(name, column, of=streams.streams[name].keys[0]) for name, found in columns.items() for column in found
+    ]
+    verbs_by = {verb.stream: [v for v in verbs if v.stream == verb.stream] for verb in verbs}
+    errands = tuple(
+        Errand(number, found[0].of, (Step(name, found[0].of, tuple(found)),), 1, number)
+        for number, (name, found) in enumerate(verbs_by.items())
+    )
+    job = Job((), "deal", history, (errands,), 9, 1)
+
+    arrived: dict[int, list[bytes]] = {}
+    for reading in readings_of(errands, history, 1):
+        for (to, _, _), freight in spark._events(hands, reading, job).items:
+            arrived.setdefault(to, []).append(freight)
+
+    for errand in errands:
+        step = errand.steps[0]
+        with history.connect() as con:
+            whole = con.sql(with_tie(streams.select(step.stream, step.of, step.columns))).to_arrow_table()
+        rows = unpacked(arrived[errand.first])
+        # A number that stands for the order of rows in the whole stream counts rows of the part.
+        kept = [c for c in whole.column_names if c != "tie" or step.stream != "states"]
+        assert counted(rows.select(kept)) == counted(whole.select(kept)), step.stream
+
+
+def counted(rows: pa.Table) -> Counter[tuple[object, ...]]:
+    """The rows, in no order."""
+    return Counter(zip(*(column.to_pylist() for column in rows.columns), strict=True))
