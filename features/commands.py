@@ -38,6 +38,10 @@ class Of(StrEnum):
     CUSTOMER = "customer"
 
 
+MOST_LOOKS = 4_000
+"""Moments of one feature table: eleven years of days."""
+
+
 class Every(StrEnum):
     """How often a feature table looks."""
 
@@ -121,7 +125,7 @@ def build(
     every: Annotated[Every | None, typer.Option(help="Also look at every week or day before, back to --since.")] = None,
     since: Annotated[str | None, typer.Option(help="The earliest moment, with --every.")] = None,
     engine: Annotated[str, typer.Option(help="Where the work is done: local, or spark with its extra.")] = "local",
-    memory: Annotated[int, typer.Option(min=128, help="Megabytes that the work may take.")] = 1024,
+    memory: Annotated[int, typer.Option(min=128, max=1_000_000, help="Megabytes that the work may take.")] = 1024,
 ) -> None:
     """Write the features of all deals open, or all customers active, at a moment, as they were on record then."""
     from features.as_of import moments_back
@@ -136,7 +140,10 @@ def build(
         raise typer.BadParameter("--every and --since go together")
     if since is not None and moment(context, since) > last:
         raise typer.BadParameter("--since is later than --as-of")
-    looks = [last] if since is None else moments_back(last, moment(context, since), 7 if every is Every.WEEK else 1)
+    days = 7 if every is Every.WEEK else 1
+    if since is not None and (last - moment(context, since)).days // days >= MOST_LOOKS:
+        raise typer.BadParameter(f"that is more than {MOST_LOOKS:,} moments: a later --since, or --every week")
+    looks = [last] if since is None else moments_back(last, moment(context, since), days)
     rows, columns = write(history, entity.of_features, looks, out, memory, engine, progress_on_terminal())
     typer.echo(f"{rows:,} rows of {entity.value}, {columns} features, in {out}")
 

@@ -187,6 +187,8 @@ class Life:
 
     def _stays(self, closing: Telling, state: State) -> list[Event]:
         entered = [(happened, stage) for _, happened, stage in state.stages if happened < closing.happened]
+        if not entered:
+            return []
         gone = [happened for happened, _ in entered[1:]] + [closing.happened]
         won = SCALE if closing.value == "won" else 0
         found = []

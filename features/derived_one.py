@@ -12,7 +12,7 @@ from features.names import Names
 Values = Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Two:
     """An event and the one known before it by the same key; `before` is None for the first."""
 

@@ -19,7 +19,9 @@ app = typer.Typer(
 GRACE_HOURS = 24.0
 """How long files that were merged stay for programs that opened them before."""
 
-Grace = Annotated[float, typer.Option(min=0, help="Hours to keep replaced files for programs that still read them.")]
+Grace = Annotated[
+    float, typer.Option(min=0, max=100_000, help="Hours to keep replaced files for programs that still read them.")
+]
 
 
 class UnknownTable(ForesellError):

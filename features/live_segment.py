@@ -42,6 +42,8 @@ class Shape:
     derived: tuple[str, ...]
     texts: Mapping[str, Names]
     zone: ZoneInfo
+    needs: tuple[str, ...] = ()
+    """The stored columns that derived ones follow from."""
     codes: dict[Where, Codes] = field(default_factory=dict, repr=False, compare=False)
     """What was looked up of the names in filters."""
 
@@ -181,13 +183,15 @@ class Segment:
         """The values of the event before a place in the tail, and when it happened."""
         if not self.shape.derived:
             return None, 0
+        needs = self.shape.needs
         if place:
-            return {c: v[place - 1] for c, v in self.tail.columns.items()}, self.tail.happened[place - 1]
+            columns = self.tail.columns
+            return {column: columns[column][place - 1] for column in needs}, self.tail.happened[place - 1]
         for run in reversed(self.frozen):
             look = run.at(known + 1)
             if look.end:
                 row = look.end - 1
-                return {c: look.value(c, row) for c in run.columns}, look.happened(row)
+                return {column: look.value(column, row) for column in needs}, look.happened(row)
         return None, 0
 
     def _derive_again(self, place: int) -> None:

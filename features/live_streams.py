@@ -122,7 +122,8 @@ class LiveStreams:
 
     def _shape(self, stream: str, stored: tuple[str, ...], derived: tuple[str, ...]) -> Shape:
         chosen = {column: names for column, names in self.texts(stream).items() if column in (*stored, *derived)}
-        return Shape(stream, stored, derived, chosen, self.zone)
+        needs = {column for name in derived for column in DERIVED[stream][name].needs}
+        return Shape(stream, stored, derived, chosen, self.zone, tuple(sorted(needs)))
 
     def _load(self, stream: str, of: Of) -> LiveIndex:
         columns = self.wanted[stream, of] & self.streams.columns(stream).keys()

@@ -29,6 +29,8 @@ def check_path(path: Path, endings: "Iterable[str]" = ENDINGS) -> None:
     """Before long work: could its result be written here? Raises UnknownEnding, NotWritable."""
     if path.suffix.lower() not in endings:
         raise UnknownEnding(path, ", ".join(endings))
+    if path.is_dir():
+        raise NotWritable(path, "it is a folder")
     if not path.parent.is_dir():
         raise NotWritable(path, f"there is no folder {path.parent}")
 

@@ -59,8 +59,10 @@ def sql_additions(
     before = f"coalesce({'s.deleted_at, ' if deletes else ''}{own}, {EVER})"
     today = f"greatest({taken}, s.deleted_at)" if deletes else taken
     counts_at = f"CASE WHEN {recorded} IS NOT NULL THEN {recorded} WHEN s.turn < s.turns THEN {before} ELSE {today} END"
+    # Of a row on record nothing may come to stand earlier than this delivery said: it makes way for the dated one.
     moved = (
-        f"CASE WHEN {recorded} IS NULL AND s.turn < s.turns THEN coalesce({own}, r.version_at) "
+        f"CASE WHEN {recorded} IS NULL AND s.turn < s.turns "
+        f"THEN coalesce(s.dated_behind - INTERVAL 1 MICROSECOND, {today}) "
         f"ELSE coalesce({recorded}, greatest({taken}, coalesce(r.version_at, {taken}))) END"
     )
     version_at = f"CASE WHEN r.version IS NOT NULL THEN {moved} ELSE coalesce({recorded}, {own}) END"
@@ -82,11 +84,14 @@ def sql_additions(
     ), repeated AS (
         SELECT {key} FROM staged GROUP BY ALL HAVING count(*) > 1
     ), turned AS (
-        SELECT s.*, 1 AS turn, 1 AS turns FROM staged s ANTI JOIN repeated USING ({key})
+        SELECT s.*, 1 AS turn, 1 AS turns, NULL::TIMESTAMP AS dated_behind
+        FROM staged s ANTI JOIN repeated USING ({key})
         UNION ALL BY NAME
         SELECT s.*, row_number() OVER (
             PARTITION BY {key} ORDER BY {_turn_order(deletes, dated)} delivery_row
-        ) AS turn, count(*) OVER (PARTITION BY {key}) AS turns FROM staged s SEMI JOIN repeated USING ({key})
+        ) AS turn, count(*) OVER (PARTITION BY {key}) AS turns,
+            {"min(recorded_at) OVER (PARTITION BY " + key + ")" if dated else "NULL::TIMESTAMP"} AS dated_behind
+        FROM staged s SEMI JOIN repeated USING ({key})
     ), ordered AS ({_sql_live_before(key, counts_at, gone) if deletes else "SELECT * FROM turned"}
     ), record AS (
         {sql_told(history, table, f"SELECT DISTINCT {key} FROM staged")}

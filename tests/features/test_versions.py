@@ -156,3 +156,25 @@ def test_what_was_recorded_does_not_pass_on_to_a_version_that_says_nothing_of_it
 
     shown = versions(story, "deals", "source", "recorded_at IS NULL")
     assert shown == [("web", False, "01-03", "03-01"), ("fair", True, "03-01", None)]
+
+
+def test_an_undated_row_behind_a_dated_one_of_its_key_never_rewrites_what_was_on_record(story):
+    story.deal("d", source="web", recorded="2024-01-10")
+    story.import_now("2024-01-15")
+    story.row("deals", deal_id="d", status="open", created="2024-01-01", source="fair")
+    story.row("deals", deal_id="d", status="open", created="2024-01-01", source="expo", recorded="2024-03-01")
+    story.row("deals", deal_id="d", status="open", created="2024-01-01", source="expo", recorded="2024-03-01")
+    story.import_now("2024-03-02")
+
+    seen = [story.value("deal_source", "d", as_of=day) for day in ("2024-01-05", "2024-02-01", "2024-03-02")]
+    assert seen == [None, "web", "expo"]
+
+
+def test_undated_rows_of_one_key_on_record_count_from_their_delivery(story):
+    story.deal("d", source="web")
+    story.import_now("2024-01-15")
+    for source in ("fair", "expo"):
+        story.row("deals", deal_id="d", status="open", created="2024-01-01", source=source)
+    story.import_now("2024-03-02")
+
+    assert [story.value("deal_source", "d", as_of=day) for day in ("2024-02-01", "2024-03-03")] == ["web", "expo"]
