@@ -32,7 +32,7 @@ def calendar_values(at: Micros, part: str, zone: ZoneInfo) -> NDArray[np.float64
 
 def calendar_value(at: int, part: str, zone: ZoneInfo) -> float:
     """The same of one moment, remembered for each day."""
-    return _value_of_day(int((at + _offset(at // HOUR, zone)) // DAY), part, zone.key)
+    return _value_of_day(int((at + offset_at(at // HOUR, zone)) // DAY), part, zone.key)
 
 
 @cache
@@ -43,9 +43,9 @@ def _value_of_day(day: int, part: str, zone: str) -> float:
 def _offsets(at: Micros, zone: ZoneInfo) -> NDArray[np.int64]:
     """Each moment's distance from UTC, looked up once for each hour."""
     if len(at) == 1:
-        return np.array([_offset(int(at[0]) // HOUR, zone)], np.int64)
+        return np.array([offset_at(int(at[0]) // HOUR, zone)], np.int64)
     hours, row = np.unique(at // HOUR, return_inverse=True)
-    return np.array([_offset(int(hour), zone) for hour in hours], np.int64)[row]
+    return np.array([offset_at(int(hour), zone) for hour in hours], np.int64)[row]
 
 
 EARLIEST = -62_000_000_000 // 3600
@@ -53,7 +53,8 @@ EARLIEST = -62_000_000_000 // 3600
 
 
 @cache
-def _offset(hour: int, zone: ZoneInfo) -> int:
+def offset_at(hour: int, zone: ZoneInfo) -> int:
+    """A zone's distance from UTC in an hour since 1970, in microseconds."""
     offset = datetime.fromtimestamp(max(hour, EARLIEST) * 3600, UTC).astimezone(zone).utcoffset()
     assert offset is not None
     return int(offset.total_seconds()) * 1_000_000

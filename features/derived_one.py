@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from features.as_of import DAY
-from features.calendar import HOUR, _offset
+from features.calendar import HOUR, offset_at
 from features.kernel import MISSING, SCALE
 from features.names import Names
 
@@ -74,11 +74,11 @@ def _answer(two: Two, asked: str, answered: str) -> int:
 
 
 def _hour(two: Two) -> int:
-    return (two.happened + _offset(two.happened // HOUR, two.zone)) % DAY // HOUR * SCALE
+    return (two.happened + offset_at(two.happened // HOUR, two.zone)) % DAY // HOUR * SCALE
 
 
 def _weekend(two: Two) -> int:
-    day = (two.happened + _offset(two.happened // HOUR, two.zone)) // DAY
+    day = (two.happened + offset_at(two.happened // HOUR, two.zone)) // DAY
     return SCALE if (day + 3) % 7 >= 5 else 0
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from features.arrow_columns import codes_of, integers
 from features.derived import DERIVED, Beside, Derivation
-from features.kernel import MISSING, Index, Ints, build_index, codes_in
+from features.kernel import MISSING, Index, Ints, build_index
 
 
 def index_of(
@@ -22,18 +23,18 @@ def index_of(
 
     `categories` are the columns of text. Of `columns`, those that the stream derives are added.
     """
-    ids, names = _codes(table["id"])
+    ids, names = codes_of(table["id"])
     values: dict[str, Ints] = {}
     levels: dict[str, NDArray[np.object_]] = {}
     chosen = set(categories)
     for column in table.column_names:
         if column in chosen:
-            values[column], dictionary = _codes(table[column])
+            values[column], dictionary = codes_of(table[column])
             levels[column] = np.array(dictionary.to_pylist(), dtype=object)
         elif column not in ("id", "known", "happened", "retired"):
-            values[column] = _integers(table[column])
-    retired = _integers(table["retired"])
-    known, happened = _integers(table["known"]), _integers(table["happened"])
+            values[column] = integers(table[column])
+    retired = integers(table["retired"])
+    known, happened = integers(table["known"]), integers(table["happened"])
     index = build_index(
         names,
         np.searchsorted(ids, np.arange(len(names) + 1)).astype(np.int64),
@@ -64,16 +65,3 @@ def derive(index: Index, wanted: dict[str, Derivation], zone: ZoneInfo) -> None:
 def _shifted(values: Ints) -> Ints:
     """Each row's predecessor; the first row's is itself."""
     return np.concatenate([values[:1], values[:-1]])
-
-
-def _integers(column: pa.ChunkedArray) -> Ints:
-    parts = [np.frombuffer(c.buffers()[1], np.int64)[c.offset : c.offset + len(c)] for c in column.chunks if len(c)]
-    return np.empty(0, np.int64) if not parts else parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _codes(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
-    """Texts as codes into a dictionary in order of appearance; -1 is missing."""
-    chunks = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    if not chunks.num_chunks:
-        return np.empty(0, np.int64), pa.nulls(0, pa.string())
-    return np.concatenate([codes_in(chunk.indices) for chunk in chunks.chunks]), chunks.chunk(0).dictionary

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from features.contracts import DELETED, TABLES, Kind
-from features.quoting import name
+from features.quoting import name, text
 from features.version_sql import EVER, sql_moment, sql_told
 
 if TYPE_CHECKING:
@@ -59,14 +59,18 @@ def sql_additions(
     before = f"coalesce({'s.deleted_at, ' if deletes else ''}{own}, {EVER})"
     today = f"greatest({taken}, s.deleted_at)" if deletes else taken
     counts_at = f"CASE WHEN {recorded} IS NOT NULL THEN {recorded} WHEN s.turn < s.turns THEN {before} ELSE {today} END"
-    # Of a row on record nothing may come to stand earlier than this delivery said: it makes way for the dated one.
-    moved = (
-        f"CASE WHEN {recorded} IS NULL AND s.turn < s.turns "
-        f"THEN coalesce(s.dated_behind - INTERVAL 1 MICROSECOND, {today}) "
-        f"ELSE coalesce({recorded}, greatest({taken}, coalesce(r.version_at, {taken}))) END"
-    )
+    moved = f"coalesce({recorded}, greatest({taken}, coalesce(r.version_at, {taken})))"
     version_at = f"CASE WHEN r.version IS NOT NULL THEN {moved} ELSE coalesce({recorded}, {own}) END"
-    news = f"r.version IS NULL OR r.gone OR ({differs or 'false'}) OR NOT ({stood})"
+    since_earlier = f"s.earlier_recorded > coalesce(r.version_at, {EVER})"
+    from_earlier = " OR ".join(f"s.{name(c)} IS DISTINCT FROM s.earlier.{name(c)}" for c in values) or "false"
+    if deletes:
+        from_earlier = f"s.earlier_gone OR {from_earlier}"
+    # Of a row on record, an undated row with another of its key behind it never stood. A dated one is compared with
+    # the dated one before it in the delivery, where that came after what is on record.
+    news = (
+        f"r.version IS NULL OR (({recorded} IS NOT NULL OR s.turn = s.turns) AND (r.gone OR NOT ({stood}) "
+        f"OR CASE WHEN {since_earlier} THEN {from_earlier} ELSE {differs or 'false'} END))"
+    )
     if deletes:
         # A deletion ends the version on record, or a row that stands earlier in the same delivery; else it is no news.
         since = f"greatest({counts_at}, s.live_before, CASE WHEN {stood} THEN r.version_at END)"
@@ -84,14 +88,15 @@ def sql_additions(
     ), repeated AS (
         SELECT {key} FROM staged GROUP BY ALL HAVING count(*) > 1
     ), turned AS (
-        SELECT s.*, 1 AS turn, 1 AS turns, NULL::TIMESTAMP AS dated_behind
+        SELECT s.*, 1 AS turn, 1 AS turns, NULL::TIMESTAMP AS earlier_recorded
+            {", false AS earlier_gone" if deletes else ""}
         FROM staged s ANTI JOIN repeated USING ({key})
         UNION ALL BY NAME
-        SELECT s.*, row_number() OVER (
-            PARTITION BY {key} ORDER BY {_turn_order(deletes, dated)} delivery_row
-        ) AS turn, count(*) OVER (PARTITION BY {key}) AS turns,
-            {"min(recorded_at) OVER (PARTITION BY " + key + ")" if dated else "NULL::TIMESTAMP"} AS dated_behind
+        SELECT s.*, row_number() OVER w AS turn, count(*) OVER (PARTITION BY {key}) AS turns,
+            lag({recorded}) OVER w AS earlier_recorded, lag({_packed(values)}) OVER w AS earlier
+            {f", coalesce(lag({gone}) OVER w, false) AS earlier_gone" if deletes else ""}
         FROM staged s SEMI JOIN repeated USING ({key})
+        WINDOW w AS (PARTITION BY {key} ORDER BY {_turn_order(deletes, dated)} delivery_row)
     ), ordered AS ({_sql_live_before(key, counts_at, gone) if deletes else "SELECT * FROM turned"}
     ), record AS (
         {sql_told(history, table, f"SELECT DISTINCT {key} FROM staged")}
@@ -163,6 +168,11 @@ def sql_complete(
 
 _REPLACED = " REPLACE (CASE WHEN deleted_at IS NULL OR recorded_at >= deleted_at THEN recorded_at END AS recorded_at)"
 """What was recorded before the deletion speaks of the row."""
+
+
+def _packed(columns: list[str]) -> str:
+    """Columns of a row as one value."""
+    return "{" + ", ".join(f"{text(c)}: s.{name(c)}" for c in columns) + "}" if columns else "NULL"
 
 
 def _turn_order(deletes: bool, dated: bool) -> str:

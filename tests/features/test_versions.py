@@ -171,10 +171,31 @@ def test_an_undated_row_behind_a_dated_one_of_its_key_never_rewrites_what_was_on
 
 
 def test_undated_rows_of_one_key_on_record_count_from_their_delivery(story):
+    def told() -> None:
+        for source in ("fair", "expo"):
+            story.row("deals", deal_id="d", status="open", created="2024-01-01", source=source)
+
     story.deal("d", source="web")
     story.import_now("2024-01-15")
-    for source in ("fair", "expo"):
-        story.row("deals", deal_id="d", status="open", created="2024-01-01", source=source)
+    told()
     story.import_now("2024-03-02")
+    told()
 
+    assert story.import_now("2024-03-05")["deals"].changed == 0
     assert [story.value("deal_source", "d", as_of=day) for day in ("2024-02-01", "2024-03-03")] == ["web", "expo"]
+
+
+def test_a_row_that_goes_to_and_fro_within_one_delivery_ends_as_the_last_says(story):
+    def told() -> None:
+        for source, recorded in (("web", "2024-01-20"), ("fair", "2024-02-01"), ("web", "2024-02-10")):
+            story.row("deals", deal_id="d", status="open", created="2024-01-01", source=source, recorded=recorded)
+
+    story.deal("d", source="web", recorded="2024-01-02")
+    story.import_now("2024-01-15")
+    told()
+    assert story.import_now("2024-03-02")["deals"].changed == 2
+    told()
+
+    assert story.import_now("2024-03-05")["deals"].changed == 0
+    seen = [story.value("deal_source", "d", as_of=day) for day in ("2024-01-25", "2024-02-05", "2024-02-15")]
+    assert seen == ["web", "fair", "web"]
