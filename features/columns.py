@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from features.values_at import Category, Floats, Values
 
-Ints = NDArray[np.int64]
-Rows = slice | Ints
+Places = NDArray[np.integer]
+Rows = slice | Places
 """Some moments: from one to another, or each by its number."""
 
 
@@ -45,7 +45,7 @@ class Column:
             self._file = self._path.open("wb")
         stored.tofile(self._file)
 
-    def finish(self, order: Ints | None) -> None:
+    def finish(self, order: Places | None) -> None:
         """All moments are there; `order` says in which they came, None for their own."""
         if self._file is None or self._path is None:
             return

@@ -16,9 +16,9 @@ class Keyed:
 
     def __init__(self, names: pa.Array, codes: Ints) -> None:
         self.names = names
-        self.codes = codes
+        self.codes = codes.astype(np.int32)  # half the memory: there are as many as moments
         sorted_already = bool((codes[1:] >= codes[:-1]).all())
-        self.order = None if sorted_already else stable_order(codes + 1)
+        self.order = None if sorted_already else stable_order(codes + 1).astype(np.int32)
         held = codes if self.order is None else codes[self.order]
         self.starts = np.searchsorted(held, np.arange(len(names) + 1))
         self._seen: list[tuple[pa.Array, Ints]] = []
@@ -39,7 +39,7 @@ class Keyed:
             if seen.equals(ids):  # most streams of deals have the same deals
                 return segments
         segments = np.append(codes_in(pc.index_in(self.names, ids)), -1)
-        self._seen.append((ids, segments))
+        self._seen = [(ids, segments)]
         return segments
 
 

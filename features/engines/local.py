@@ -78,8 +78,10 @@ class LocalFeatures(AbstractContextManager["LocalFeatures"]):
             spill.mkdir(parents=True, exist_ok=True)
             self._folder = Path(mkdtemp(prefix="features-", dir=spill))
         try:
-            for step in self._steps:
+            for number, step in enumerate(self._steps):
                 self._run(step)
+                if all(later.of != step.of for later in self._steps[number + 1 :]):
+                    self._keyed.pop(step.of, None)
         except BaseException:
             self.close()
             raise
