@@ -50,7 +50,7 @@ def test_prepared_and_direct_tables_are_the_same_to_the_last_bit(told, monkeypat
     table = build_table(features, ask(told), told.history)
 
     assert table.equals(direct)
-    assert len(features) > 60
+    assert len(features) > 50
     monkeypatch.setattr(local, "FEW_MOMENTS", 10**9)
     assert build_table(features, ask(told), told.history).equals(direct)  # made ready, it is read for few as well
 
