@@ -114,18 +114,20 @@ def known_before(starts: Micros, known: Micros, codes: NDArray[np.int64], at: Mi
     if not len(known):
         return low
     length = np.where(codes < 0, 0, starts[held + 1] - low)
+    longest = int(length.max(initial=0))
     # `low` is the answer's lower bound; it takes every step of a power of two that stays within the past.
     end = low + length
-    last = len(known) - 1
-    step = 1 << max(int(length.max(initial=0)).bit_length() - 1, 0)
-    there = np.empty(len(low), bool)
-    further = np.empty_like(low)
-    while step and length.any():
+    step = 1 << max(longest.bit_length() - 1, 0)
+    there, past = np.empty(len(low), bool), np.empty(len(low), bool)
+    further, times = np.empty_like(low), np.empty(len(low), known.dtype)
+    while step and longest:
         np.add(low, step, out=further)
         np.less_equal(further, end, out=there)
         np.subtract(further, 1, out=further)
-        np.minimum(further, last, out=further)
-        there &= known[further] < at
-        low += there * step
+        np.take(known, further, out=times, mode="clip")
+        np.less(times, at, out=past)
+        np.logical_and(there, past, out=there)
+        np.multiply(there, step, out=further)
+        np.add(low, further, out=low)
         step >>= 1
     return low

@@ -75,10 +75,13 @@ class Column:
 
     def _renamed(self, values: Category) -> NDArray[np.int32]:
         """Codes into this column's own levels."""
-        if self._levels is None:
-            self._levels = {}
-        mine = self._levels
-        if self._renaming is None or self._renaming[0] is not values.levels:
+        if self._renaming is None:  # the first levels are this column's own, as they are
+            self._renaming = (values.levels, np.arange(len(values.levels), dtype=np.int32))
+            self._named = values.levels
+        elif self._renaming[0] is not values.levels:
+            mine = self._levels
+            if mine is None:
+                mine = self._levels = {level: code for code, level in enumerate(self._renaming[0].tolist())}
             names = np.array([mine.setdefault(level, len(mine)) for level in values.levels.tolist()], np.int32)
             self._renaming = (values.levels, names)
             self._named = None
@@ -88,9 +91,9 @@ class Column:
         return np.where(values.codes < 0, np.int32(-1), codes[np.maximum(values.codes, 0)])
 
     def _meant(self, stored: NDArray[np.generic]) -> Values:
-        if self._levels is None:
+        if self._renaming is None:
             found: Floats = stored  # type: ignore[assignment]
             return found
         if self._named is None:
-            self._named = np.array(list(self._levels), object)
+            self._named = np.array(list(self._levels or ()), object)
         return Category(stored.astype(np.int64), self._named)

@@ -65,7 +65,7 @@ def test_work_that_fails_leaves_no_file(company, tmp_path, monkeypatch):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(table, "_rows", interrupted)
+    monkeypatch.setattr(table, "feature_rows", interrupted)
     with pytest.raises(KeyboardInterrupt):
         build(company.history, "customer", LOOKS, tmp_path / "out.parquet")
     monkeypatch.undo()
