@@ -114,6 +114,9 @@ def _append(history: History, delivery: Delivery) -> dict[str, Counts]:
         except FileExistsError as taken:
             raise _NumberTaken from taken
         history.log = history.log.with_entry(entry)
+    else:
+        for file in (part.file for found in parts.values() for part in found):
+            history.store.remove(file)  # empty, and named by nothing
     return counts
 
 

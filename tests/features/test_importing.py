@@ -264,3 +264,12 @@ def test_a_column_that_only_an_empty_file_had_does_not_make_a_table_unreadable(d
     door.deals("d1,open,2024-01-01", header="deal_id,status,created_at")
 
     assert door.rows("deals", "deal_id, recorded_at") == [("d1", None)]
+
+
+def test_a_delivery_of_nothing_leaves_no_file_behind(door):
+    door.deals("d1,open,2024-01-01,,10")
+    before = door.state()
+    door.file("orders.csv", "order_id,customer_id,ordered_at,amount\n")
+    door.imports()
+
+    assert door.state() == before
