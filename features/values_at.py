@@ -9,8 +9,6 @@ from math import isnan, nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from features.as_of import DAY
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 MISSING = int(np.iinfo(np.int64).min)
@@ -135,12 +133,3 @@ class Scalars:
     def missing(value: int) -> bool:
         """Whether an integer is not there."""
         return value == MISSING
-
-
-def days(micros: int) -> float:
-    """Microseconds as days.
-
-    >>> days(DAY // 2)
-    0.5
-    """
-    return micros / DAY

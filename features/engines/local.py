@@ -24,7 +24,7 @@ from features.chunks import chunks
 from features.columns import Column, Rows
 from features.definition import Feature
 from features.engines.keyed import Keyed, keyed
-from features.evaluate import JOINT, leaf, made_of
+from features.evaluate import crossed, leaf, made_of
 from features.history import History
 from features.indexing import index_of
 from features.kernel import Index, Ints
@@ -216,16 +216,8 @@ class LocalFeatures(AbstractContextManager["LocalFeatures"]):
         if of == EVERYONE:
             return Keyed(pa.array(["all"]), np.zeros(len(self.moments), np.int64))
         found = [self._owner(key) for key in parts_of(of)]
-        if len(found) == 1:
-            return keyed(found[0].levels, found[0].codes)
-        one, other = found
-        there = (one.codes >= 0) & (other.codes >= 0)
-        pairs, codes = np.unique(one.codes[there] * len(other.levels) + other.codes[there], return_inverse=True)
-        left, right = one.levels[pairs // len(other.levels)], other.levels[pairs % len(other.levels)]
-        joint = np.array([f"{a}{JOINT}{b}" for a, b in zip(left, right, strict=True)], object)
-        placed = np.full(len(one.codes), -1, np.int64)
-        placed[there] = codes
-        return keyed(joint, placed)
+        owner = found[0] if len(found) == 1 else crossed(found[0], found[1])
+        return keyed(owner.levels, owner.codes)
 
     def _owner(self, key: str) -> Category:
         verb = owner_of(key, self.entity)
