@@ -41,7 +41,7 @@ class Dominance:
         every = threshold >= len(self.sorted)
         low, high = first.astype(np.int64), np.maximum(end, first).astype(np.int64)
         if every.any():
-            prefix = _running(weights, len(self.sorted))
+            prefix = running_sum(weights, len(self.sorted))
             result += np.where(every, prefix[high] - prefix[low], 0)
         current: Ints | Flags | None = weights
         for bit, zeros in zip(self.bits, self._zeros, strict=True):
@@ -50,7 +50,7 @@ class Dominance:
                 current = np.concatenate([current[zero], current[~zero]])
             low_zero, high_zero = zeros[low], zeros[high]
             up = (threshold >> bit) & 1 == 1
-            summed = None if current is None else _running(current, len(self.sorted))
+            summed = None if current is None else running_sum(current, len(self.sorted))
             inside = high_zero - low_zero if summed is None else summed[high_zero] - summed[low_zero]
             result += np.where(up & ~every, inside, 0)
             total = zeros[-1]
@@ -59,7 +59,8 @@ class Dominance:
         return result
 
 
-def _running(weights: Ints | Flags | None, length: int) -> Ints:
+def running_sum(weights: Ints | Flags | None, length: int) -> Ints:
+    """The sum of the weights before each position, or the position itself where each counts one; length + 1 sums."""
     if weights is None:
         return np.arange(length + 1, dtype=np.int64)
     found = np.zeros(length + 1, np.int64)

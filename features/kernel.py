@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.as_of import Micros
+from features.dominance import running_sum
 from features.verbs import Where
 
 Ints = NDArray[np.int64]
@@ -131,11 +132,9 @@ class Index:
             if within is not None:
                 prompt = self.prompt(within)
                 values = prompt if values is None else values & prompt if values.dtype == bool else values * prompt
-            if values is None:
-                found = np.arange(len(self) + 1, dtype=np.int64)
-            else:
-                found = np.zeros(len(values) + 1, np.int64)
-                np.cumsum(values[self.happening[0]] if by_happening else values, out=found[1:])
+            if values is not None and by_happening:
+                values = values[self.happening[0]]
+            found = running_sum(values, len(self))
             self.cache["running", name, within, by_happening] = found
         return found  # type: ignore[return-value]
 
