@@ -59,7 +59,7 @@ def report(trial: Trial) -> dict[str, dict[str, float | None]]:
     """Tables over all folds: all cases, those not declined by rule, and by age."""
     age = np.concatenate([fold.judged.age for fold in trial.folds])
     after = np.concatenate([fold.judged.decided_after for fold in trial.folds])
-    by_rule = (age == 0) & (after <= MINUTE) & (trial.won == 0)
+    by_rule = (age == 0) & (after <= MINUTE) & (trial.outcome == 0)
     figures = table("all snapshots", trial, np.ones(len(age), bool))
     table(f"without the {by_rule.sum():,} cases declined by rule within a minute", trial, ~by_rule)
     for each in AGES:
@@ -71,7 +71,7 @@ def report(trial: Trial) -> dict[str, dict[str, float | None]]:
 def table(title: str, trial: Trial, rows: np.ndarray) -> dict[str, dict[str, float | None]]:  # type: ignore[type-arg]
     """One table over some rows; returns its figures."""
     rows = rows & (trial.weight > 0)
-    won, weight, deal = trial.won[rows], trial.weight[rows], trial.deal_id[rows]
+    won, weight, deal = trial.outcome[rows], trial.weight[rows], trial.subject[rows]
     print(f"\n{title}: {rows.sum():,} snapshots of {len(set(deal.tolist())):,} cases")
     print(f"{'estimate':<14}{'log loss':>9}{'Brier':>8}{'AUC':>7}{'slope':>7}   blend less this one, 95 %")
     figures: dict[str, dict[str, float | None]] = {}

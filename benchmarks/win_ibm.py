@@ -41,7 +41,7 @@ def catboost_of(past: Dataset, later: Dataset) -> Floats:
     fitted = CatBoostClassifier(
         verbose=False, random_seed=0, thread_count=2, cat_features=texts, allow_writing_files=False
     )
-    fitted.fit(past.x.assign(**{n: past.x[n].fillna("") for n in texts}), past.won)
+    fitted.fit(past.x.assign(**{n: past.x[n].fillna("") for n in texts}), past.outcome)
     return np.asarray(fitted.predict_proba(later.x.assign(**{n: later.x[n].fillna("") for n in texts}))[:, 1])
 
 
@@ -76,11 +76,11 @@ def main() -> None:
 def report(said: dict[str, Floats], later: Dataset, served: str, *, as_json: bool) -> None:
     """A table, and a JSON line when asked."""
     figures: dict[str, dict[str, float | None]] = {}
-    print(f"served: {served}; {len(later):,} deals of the newest fifth, {later.won.mean():.1%} won")
+    print(f"served: {served}; {len(later):,} deals of the newest fifth, {later.outcome.mean():.1%} won")
     print(f"{'estimate':<14}{'log loss':>9}{'Brier':>8}{'AUC':>7}{'slope':>7}   foresell less this one, 95 %")
-    for name, p in sorted(said.items(), key=lambda item: judge(later.won, item[1]).log_loss):
-        card = judge(later.won, p, None, later.deal_id)
-        found = compare(later.won, said["foresell"], p, None, later.deal_id)
+    for name, p in sorted(said.items(), key=lambda item: judge(later.outcome, item[1]).log_loss):
+        card = judge(later.outcome, p, None, later.subject)
+        found = compare(later.outcome, said["foresell"], p, None, later.subject)
         slope = f"{card.calibration_slope:7.2f}" if card.calibration_slope is not None else "      -"
         print(
             f"{name:<14}{card.log_loss:>9.4f}{card.brier:>8.4f}{card.auc or 0.5:>7.3f}{slope}   "

@@ -53,16 +53,16 @@ class Amounts:
 def fit_amounts(history: History, past: "Dataset", until: datetime) -> Amounts:
     """Learn from the deals won before `until` (naive UTC)."""
     closed = _closing_amounts(history, until)
-    won = past.won == 1
-    final = np.array([closed.get(deal, (np.nan, ""))[0] for deal in past.deal_id])
+    won = past.outcome == 1
+    final = np.array([closed.get(deal, (np.nan, ""))[0] for deal in past.subject])
     known = won & np.isfinite(final) & (final > 0)
     if not known.any():
         return Amounts(None, None, {})
-    first = np.unique(past.deal_id[known].astype(str), return_index=True)[1]
+    first = np.unique(past.subject[known].astype(str), return_index=True)[1]
     values = final[known][first]
     mean = float(values.mean())
     products: dict[str, list[float]] = {}
-    for deal, value in zip(past.deal_id[known][first], values, strict=True):
+    for deal, value in zip(past.subject[known][first], values, strict=True):
         products.setdefault(closed[deal][1], []).append(float(value))
     by_product = {
         product: (sum(some) + STRENGTH * mean) / (len(some) + STRENGTH) for product, some in products.items() if product

@@ -83,7 +83,7 @@ def backtest_win(
     cards = trial.scorecards()
     ours = Blend.name if Blend.name in trial.names else BaseRate.name
     against = {name: trial.comparison(ours, name) for name in trial.names if name != ours}
-    choice = choose(trial, cards, dataset.closed_deals) if (dataset.won == 0).any() else ONLY_WINS
+    choice = choose(trial, cards, dataset.closed_deals) if (dataset.outcome == 0).any() else ONLY_WINS
     return Backtest(until, trial, cards, against, ours, choice)
 
 

@@ -147,7 +147,7 @@ def _weigh(past: "Dataset") -> Weighed:
     chosen = _choose_size(odds, later)
     pair = np.column_stack([odds[""], odds[chosen]])
     strength = PRIOR_DEALS * (past.closed_deals / earlier.closed_deals) ** 2
-    line = fit_line(pair, later.won, later.weight, later.closed_deals, even_line(2), strength)
+    line = fit_line(pair, later.outcome, later.weight, later.closed_deals, even_line(2), strength)
     return (logistic, trees[chosen]), line, _fit_bands(pair, later, line, strength)
 
 
@@ -158,8 +158,8 @@ def _fit_bands(odds: Floats, later: "Dataset", line: Line, strength: float) -> t
     for each in range(len(BANDS)):
         rows = band == each
         if rows.any():
-            deals = len(set(later.deal_id[rows].tolist()))
-            lines.append(fit_line(odds[rows], later.won[rows], later.weight[rows], deals, line, strength))
+            deals = len(set(later.subject[rows].tolist()))
+            lines.append(fit_line(odds[rows], later.outcome[rows], later.weight[rows], deals, line, strength))
         else:
             lines.append(line)
     return tuple(lines)
@@ -174,11 +174,11 @@ def _choose_size(odds: Mapping[str, Floats], later: "Dataset") -> str:
 
     def cost(size: str) -> Floats:
         pair = np.column_stack([odds[""], odds[size]])
-        return held_out_losses(pair, later.won, later.deal_id, later.weight)
+        return held_out_losses(pair, later.outcome, later.subject, later.weight)
 
     costs = {size: cost(size) for size in odds if size}
     best = min(costs, key=lambda size: float(np.average(costs[size], weights=later.weight)))
-    return best if clearly_less(costs[best], costs[USUAL], later.weight, later.deal_id) else USUAL
+    return best if clearly_less(costs[best], costs[USUAL], later.weight, later.subject) else USUAL
 
 
 def band_of(x: "pd.DataFrame") -> NDArray[np.int64]:
@@ -206,6 +206,6 @@ def _calibration_start(past: "Dataset") -> int:
 
 
 def _enough(part: "Dataset") -> bool:
-    won = len(set(part.deal_id[part.won == 1].tolist()))
-    lost = len(set(part.deal_id[part.won == 0].tolist()))
+    won = len(set(part.subject[part.outcome == 1].tolist()))
+    lost = len(set(part.subject[part.outcome == 0].tolist()))
     return min(won, lost) >= FEWEST

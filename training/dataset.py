@@ -23,36 +23,36 @@ HEAVIEST = 20.0
 class Dataset:
     """Moments with features and what happened afterwards, one row per (deal, moment).
 
-    `x` holds numbers as float64 (NaN missing) and texts as object (None missing). `won` is 1, 0, or NaN
+    `x` holds numbers as float64 (NaN missing) and texts as object (None missing). `outcome` is 1, 0, or NaN
     where nothing was decided by `seen_until`. `age` is the deal's, in days, one of a few. `weight` makes
     the decided rows stand for all: a deal that takes long is decided in time more rarely, and counts for
     those like it that were not (inverse probability of censoring; Robins and Finkelstein 2000). Undecided rows weigh 0.
     """
 
     x: pd.DataFrame
-    won: NDArray[np.float64]
+    outcome: NDArray[np.float64]
     decided_after: NDArray[np.float64]
     followed_for: NDArray[np.float64]
     weight: NDArray[np.float64]
-    deal_id: NDArray[np.object_]
+    subject: NDArray[np.object_]
     as_of: NDArray[np.datetime64]
     age: NDArray[np.float64]
     closed_known: Micros
     seen_until: int
 
     def __len__(self) -> int:
-        return len(self.won)
+        return len(self.outcome)
 
     def rows(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Dataset":
         """The chosen rows, their weights as they are."""
         return replace(
             self,
             x=self.x[chosen] if chosen.dtype == bool else self.x.iloc[chosen],
-            won=self.won[chosen],
+            outcome=self.outcome[chosen],
             decided_after=self.decided_after[chosen],
             followed_for=self.followed_for[chosen],
             weight=self.weight[chosen],
-            deal_id=self.deal_id[chosen],
+            subject=self.subject[chosen],
             as_of=self.as_of[chosen],
             age=self.age[chosen],
             closed_known=self.closed_known[chosen],
@@ -64,13 +64,13 @@ class Dataset:
         chosen = self.rows((at >= since) & (at < before))
         unknown = (chosen.closed_known == MISSING) | (chosen.closed_known >= seen_until)
         at = chosen.as_of.astype("datetime64[us]").astype(np.int64)
-        won = np.where(unknown, np.nan, chosen.won)
+        outcome = np.where(unknown, np.nan, chosen.outcome)
         decided_after = np.where(unknown, np.nan, chosen.decided_after)
         followed = (seen_until - at) / DAY
         known_after = np.where(unknown, np.nan, (chosen.closed_known - at) / DAY)
         return replace(
             chosen,
-            won=won,
+            outcome=outcome,
             decided_after=decided_after,
             followed_for=followed,
             weight=censoring_weights(known_after, followed, chosen.age),
@@ -85,7 +85,7 @@ class Dataset:
     @property
     def closed_deals(self) -> int:
         """How many deals have a known outcome."""
-        return len(np.unique(self.deal_id[self.weight > 0].astype(str)))
+        return len(np.unique(self.subject[self.weight > 0].astype(str)))
 
 
 def build_dataset(
@@ -102,15 +102,15 @@ def build_dataset(
         if not pd.api.types.is_float_dtype(x[column]):
             texts = x[column].astype(object)
             x[column] = texts.where(texts.notna(), None)
-    won, happened, known = match(moments.ids, outcomes(history, until))
+    outcome, happened, known = match(moments.ids, outcomes(history, until))
     end = micros(until)
     after = np.where(happened == MISSING, np.nan, (happened - moments.at) / DAY)
     dataset = Dataset(
         x,
-        won,
+        outcome,
         after,
         (end - moments.at) / DAY,
-        np.zeros(len(won)),
+        np.zeros(len(outcome)),
         moments.ids,
         moments.at.astype("datetime64[us]"),
         age,

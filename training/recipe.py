@@ -71,7 +71,7 @@ def train_win(
     features, left_out, leaks = learnable(history, until)
     progress(f"building {len(features)} features")
     dataset = known_dataset(history, features, until)
-    no_losses = not (dataset.won == 0).any()
+    no_losses = not (dataset.outcome == 0).any()
     trial = run_trial(dataset, folds, progress) if enough(dataset) and not no_losses else Trial(())
     scorecards = trial.scorecards() if trial.folds else {}
     choice = choose(trial, scorecards, dataset.closed_deals) if not no_losses else ONLY_WINS
@@ -125,7 +125,7 @@ def known_dataset(history: History, features: tuple[Feature, ...], until: dateti
         created, _ = deals_created(history, until)
         raise NeverOpen(len(created), until.date()) if len(created) else NoDeals(until.date())
     if not (dataset.weight > 0).any():
-        raise NothingClosed(len(np.unique(dataset.deal_id.astype(str))), until.date())
+        raise NothingClosed(len(np.unique(dataset.subject.astype(str))), until.date())
     return dataset
 
 
@@ -139,5 +139,5 @@ def _spread(trial: Trial, choice: Choice, base: BaseRate) -> Spread:
         return spread_of_rate(base.rate, base.deals)
     rows = trial.weight > 0
     return fit_spread(
-        trial.won[rows], trial.said(choice.name)[rows], trial.weight[rows], trial.deal_id[rows], trial.at[rows]
+        trial.outcome[rows], trial.said(choice.name)[rows], trial.weight[rows], trial.subject[rows], trial.at[rows]
     )

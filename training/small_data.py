@@ -54,7 +54,7 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int) -> Choice:
             "The share won among closed deals is served.",
             f"历史中有 {closed} 个已关闭商机，但可供检验的太少。目前提供整体赢率。",
         )
-    if len(set(trial.won[trial.weight > 0].tolist())) < 2:
+    if len(set(trial.outcome[trial.weight > 0].tolist())) < 2:
         return _choice(
             base,
             "All deals to judge a model on ended alike, so nothing that tells won from lost can be proven. "
@@ -91,7 +91,7 @@ def calibrated(card: Scorecard) -> bool:
 
 def _enough_of_each(trial: Trial) -> bool:
     known = trial.weight > 0
-    deals, won = trial.deal_id[known], trial.won[known]
+    deals, won = trial.subject[known], trial.outcome[known]
     return min(len(set(deals[won == value].tolist())) for value in (0, 1)) >= FEWEST_OF_EACH
 
 

@@ -17,7 +17,7 @@ BEGINNING = int(np.iinfo(np.int64).min)
 
 def cut_times(dataset: "Dataset", shares: Sequence[float]) -> list[int]:
     """The moments (microseconds) by which these shares of the deals had a known outcome."""
-    _, first = np.unique(dataset.deal_id.astype(str), return_index=True)
+    _, first = np.unique(dataset.subject.astype(str), return_index=True)
     known = dataset.closed_known[first]
     known = np.sort(known[known != MISSING])
     if not len(known):

@@ -104,7 +104,7 @@ class Timing:
         hazards: dict[str, tuple[Floats, Floats]] = {}
         for key, chosen in groups.items():
             parent = hazards.get(key.split("|")[0]) if "|" in key else hazards.get("")
-            hazards[key] = _hazards(after[chosen], past.won[chosen], parent)
+            hazards[key] = _hazards(after[chosen], past.outcome[chosen], parent)
         curves = {key: Curve(*_incidence(*pair)) for key, pair in hazards.items()}
         return Timing(curves, float(past.followed_for.max(initial=0.0)))
 

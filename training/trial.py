@@ -48,9 +48,9 @@ class Trial:
         return tuple(name for name in ESTIMATES if all(name in fold.said for fold in self.folds))
 
     @property
-    def won(self) -> Floats:
+    def outcome(self) -> Floats:
         """Outcomes of all folds' rows."""
-        return np.concatenate([fold.judged.won for fold in self.folds])
+        return np.concatenate([fold.judged.outcome for fold in self.folds])
 
     @property
     def weight(self) -> Floats:
@@ -58,9 +58,9 @@ class Trial:
         return np.concatenate([fold.judged.weight for fold in self.folds])
 
     @property
-    def deal_id(self) -> NDArray[np.object_]:
+    def subject(self) -> NDArray[np.object_]:
         """Deals of all folds' rows."""
-        return np.concatenate([fold.judged.deal_id for fold in self.folds])
+        return np.concatenate([fold.judged.subject for fold in self.folds])
 
     @property
     def at(self) -> NDArray[np.int64]:
@@ -77,12 +77,13 @@ class Trial:
         ages = np.concatenate([fold.judged.age for fold in self.folds])
         segments = {"age": np.array([f"{age:g} days" for age in ages], object)}
         return {
-            name: judge(self.won, self.said(name), self.weight, self.deal_id, segments=segments) for name in self.names
+            name: judge(self.outcome, self.said(name), self.weight, self.subject, segments=segments)
+            for name in self.names
         }
 
     def comparison(self, ours: str, rival: str) -> Comparison:
         """The paired difference in log loss between two estimates."""
-        return compare(self.won, self.said(ours), self.said(rival), self.weight, self.deal_id)
+        return compare(self.outcome, self.said(ours), self.said(rival), self.weight, self.subject)
 
 
 def run_trial(dataset: Dataset, folds: int, progress: Callable[[str], None] = lambda _: None) -> Trial:

@@ -78,11 +78,11 @@ def invent(
     end = START + round(days * DAY)
     everything = Dataset(
         x=pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in columns.items()}),
-        won=won[deal].astype(float),
+        outcome=won[deal].astype(float),
         decided_after=(closed - at) / DAY,
         followed_for=(end - at) / DAY,
         weight=np.zeros(len(deal)),
-        deal_id=np.array([f"d{one:05d}" for one in deal], object),
+        subject=np.array([f"d{one:05d}" for one in deal], object),
         as_of=at.astype("datetime64[us]"),
         age=age,
         closed_known=np.where(closed < end, closed, MISSING),

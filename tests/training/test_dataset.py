@@ -19,9 +19,9 @@ def test_a_row_has_the_features_of_its_moment_and_the_outcome_of_later(story):
     story.deal("d1", amount=100).changes_stage("Talks", on="2024-01-03").closes("won", on="2024-01-11")
     dataset = build_dataset(story.history, FEATURES, at("2024-06-01"), (0, 7))
 
-    assert dataset.deal_id.tolist() == ["d1", "d1"]
+    assert dataset.subject.tolist() == ["d1", "d1"]
     assert dataset.age.tolist() == [0, 7]
-    assert dataset.won.tolist() == [1, 1]
+    assert dataset.outcome.tolist() == [1, 1]
     assert dataset.x["deal_stage"].tolist() == [None, "Talks"]
     np.testing.assert_allclose(dataset.x["deal_age_days"], [0, 7], atol=1e-9)
     np.testing.assert_allclose(dataset.decided_after, [10, 3], atol=1e-9)
@@ -33,7 +33,7 @@ def test_texts_are_objects_with_none_and_numbers_floats_with_nan(story):
     story.deal("told", amount=5).changes_stage("Talks", on="2024-01-01")
     dataset = build_dataset(story.history, FEATURES, at("2024-06-01"), (0,))
 
-    assert dataset.deal_id.tolist() == ["bare", "told"]
+    assert dataset.subject.tolist() == ["bare", "told"]
     assert dataset.x["deal_stage"].dtype == object
     assert dataset.x["deal_stage"].tolist() == [None, "Talks"]
     assert dataset.x["deal_amount"].dtype == np.float64
@@ -45,16 +45,16 @@ def test_between_tells_outcomes_only_as_they_were_known_then(story):
     story.deal("late").closes("lost", on="2024-04-01")
     story.deal("told late").closes("won", on="2024-02-01", recorded="2024-05-01")
     dataset = build_dataset(story.history, select("deal_age_days"), at("2024-06-01"), (0, 7))
-    assert not np.isnan(dataset.won).any()
+    assert not np.isnan(dataset.outcome).any()
 
     march = micros(at("2024-03-01"))
     then = dataset.between(0, march, march)
 
-    told = dict(zip(then.deal_id, then.won, strict=True))
+    told = dict(zip(then.subject, then.outcome, strict=True))
     assert told["early"] == 1
     assert np.isnan(told["late"])
     assert np.isnan(told["told late"])
-    undecided = np.isnan(then.won)
+    undecided = np.isnan(then.outcome)
     assert (then.weight[undecided] == 0).all()
     assert (then.weight[~undecided] > 0).all()
     assert np.isnan(then.decided_after[undecided]).all()
@@ -81,10 +81,10 @@ def test_weighted_shares_won_are_the_truth_at_every_age_and_unweighted_ones_are_
         decided = rows & (dataset.weight > 0)
         truth = made.p[rows].mean()
         weight = dataset.weight[decided]
-        share = np.average(dataset.won[decided], weights=weight)
+        share = np.average(dataset.outcome[decided], weights=weight)
         error = np.sqrt(truth * (1 - truth) * (weight**2).sum()) / weight.sum()
         assert abs(share - truth) < 3.5 * error + 0.02, age
-        bias.append((truth - dataset.won[decided].mean()) / error)
+        bias.append((truth - dataset.outcome[decided].mean()) / error)
     # Wins take longer, so the decided so far are too often lost: what weights are there to mend.
     assert max(bias) > 6
 

@@ -86,7 +86,7 @@ def test_deals_are_counted_not_rows():
 def test_one_constant_prediction_has_a_spread(invented):
     made = invented(200, 1).dataset.decided()
     at = made.as_of.astype("int64")
-    spread = fit_spread(made.won, np.full(len(made), 0.4), made.weight, made.deal_id, at)
+    spread = fit_spread(made.outcome, np.full(len(made), 0.4), made.weight, made.subject, at)
 
     low, high = spread.around(log_odds(0.4))
     assert 0.2 < low < 0.4 < high < 0.6

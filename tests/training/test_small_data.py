@@ -53,8 +53,8 @@ def test_where_nothing_could_be_judged_the_share_won_is_served(trial_of):
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_where_all_ended_alike_boldness_is_no_proof(trial_of, outcome):
     fold = trial_of(blend=1.0).folds[0]
-    alike = fold.judged.rows(fold.judged.won == outcome)
-    rows = fold.judged.won == outcome
+    alike = fold.judged.rows(fold.judged.outcome == outcome)
+    rows = fold.judged.outcome == outcome
     said = {"base_rate": np.full(rows.sum(), 0.5), "odoo": np.full(rows.sum(), abs(outcome - 0.01))}
 
     choice = chosen(Trial((Fold(0, 1, alike, said),)))

@@ -25,7 +25,7 @@ def test_windows_follow_each_other_and_end_before_what_is_too_young_to_judge(inv
     last_allowed = dataset.seen_until - round(days_to_decide(dataset) * DAY)
     assert windows[-1][1] == last_allowed
     judged = later_than(dataset, *windows[-1])
-    assert np.isfinite(judged.won[judged.age == 0]).mean() > 0.8
+    assert np.isfinite(judged.outcome[judged.age == 0]).mean() > 0.8
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -35,7 +35,7 @@ def test_no_moment_of_the_past_has_an_outcome_known_after_the_cut(invented, seed
         past, judged = past_of(dataset, cut), later_than(dataset, cut, end)
 
         assert (moments(past) < cut).all()
-        decided = ~np.isnan(past.won)
+        decided = ~np.isnan(past.outcome)
         assert decided.any()
         assert (past.closed_known[decided] < cut).all()
         assert (past.closed_known[~decided] == MISSING).all()
@@ -67,7 +67,7 @@ def test_a_purge_leaves_the_last_moments_out(invented):
 
 def test_cuts_fall_where_these_shares_of_outcomes_were_known(invented):
     dataset = invented(1000, 0).dataset
-    known = {deal: at for deal, at in zip(dataset.deal_id, dataset.closed_known, strict=True) if at != MISSING}
+    known = {deal: at for deal, at in zip(dataset.subject, dataset.closed_known, strict=True) if at != MISSING}
 
     for share, cut in zip([0.25, 0.5], cut_times(dataset, [0.25, 0.5]), strict=True):
         assert sum(at < cut for at in known.values()) == int(share * len(known))

@@ -19,11 +19,11 @@ def ends() -> Callable[..., Dataset]:
         size = len(after)
         return Dataset(
             x=pd.DataFrame({"deal_stage": np.full(size, stage, object), "deal_age_days": np.full(size, age)}),
-            won=won,
+            outcome=won,
             decided_after=np.where(np.isnan(won), np.nan, after),
             followed_for=np.where(np.isnan(won), after, 1000.0),
             weight=np.ones(size),
-            deal_id=np.array([str(one) for one in range(size)], object),
+            subject=np.array([str(one) for one in range(size)], object),
             as_of=np.zeros(size, "datetime64[us]"),
             age=np.full(size, age),
             closed_known=np.zeros(size, np.int64),

@@ -51,7 +51,9 @@ def test_each_fold_judges_its_window_with_what_was_known_at_its_cut(invented):
         assert ((at >= fold.cut) & (at < fold.end)).all()
         assert fold.judged.seen_until == dataset.seen_until
     assert trial.names[0] == BaseRate.name
-    assert len(trial.won) == len(trial.weight) == len(trial.deal_id) == len(trial.at) == len(trial.said("base_rate"))
+    assert (
+        len(trial.outcome) == len(trial.weight) == len(trial.subject) == len(trial.at) == len(trial.said("base_rate"))
+    )
     assert f"fold 3 of 3: {Blend.name}" in seen
 
 

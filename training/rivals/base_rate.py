@@ -65,7 +65,7 @@ def won_share(past: Dataset) -> tuple[float, int]:
     (half a win and half a loss) is added.
     """
     known = decided(past)
-    _, first = np.unique(past.deal_id[known].astype(str), return_index=True)
-    share = float(np.average(past.won[known][first], weights=past.weight[known][first]))
+    _, first = np.unique(past.subject[known].astype(str), return_index=True)
+    share = float(np.average(past.outcome[known][first], weights=past.weight[known][first]))
     deals = len(first)
     return (share * deals + 0.5) / (deals + 1), deals

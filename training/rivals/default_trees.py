@@ -58,14 +58,14 @@ class DefaultTrees:
         import lightgbm
 
         past = past.rows(decided(past))
-        if len(np.unique(past.won)) < 2:
+        if len(np.unique(past.outcome)) < 2:
             raise RivalNotApplicable(self.name, "only one outcome, won or lost, is on record")
         self.columns = tuple(past.x.columns)
         categories = [name for name in self.columns if not is_number(past.x, name)]
         self.codes = {name: _codes(texts(past.x, name)) for name in categories}
         rows = lightgbm.Dataset(
             self._matrix(past.x),
-            label=past.won,
+            label=past.outcome,
             weight=past.weight,
             categorical_feature=[self.columns.index(name) for name in categories],
             feature_name=[f"f{at}" for at in range(len(self.columns))],

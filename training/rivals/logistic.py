@@ -68,14 +68,14 @@ class Logistic:
         from threadpoolctl import threadpool_limits
 
         past = past.rows(decided(past))
-        if len(np.unique(past.won)) < 2:
+        if len(np.unique(past.outcome)) < 2:
             raise RivalNotApplicable(self.name, "only one outcome, won or lost, is on record")
         # Matrices this narrow gain nothing from a second thread and lose twentyfold by it beside a busy neighbour.
         with threadpool_limits(1):
             self.curved, self.strength = (self._like.curved, self._like.strength) if self._like else _choose(past)
             self.terms = _learn_terms(past, curved=self.curved)
             design = _design(self.terms, past.x)
-            coefficients, intercept = _solve(design, past.won, past.weight, self.strength)
+            coefficients, intercept = _solve(design, past.outcome, past.weight, self.strength)
         self._keep(coefficients, intercept, np.average(design, axis=0, weights=past.weight))
         return self
 
@@ -142,7 +142,7 @@ def time_folds(past: Dataset) -> list[tuple[Mask, Mask]]:
 
     Folds in which either part lacks ten wins or ten losses are left out.
     """
-    deals, rows = np.unique(past.deal_id.astype(str), return_inverse=True)
+    deals, rows = np.unique(past.subject.astype(str), return_inverse=True)
     first = np.full(len(deals), past.as_of.max())
     np.minimum.at(first, rows, past.as_of)
     place = np.empty(len(deals))
@@ -153,8 +153,8 @@ def time_folds(past: Dataset) -> list[tuple[Mask, Mask]]:
 
 
 def _enough(past: Dataset, part: Mask) -> bool:
-    won = past.won[part] >= 0.5
-    deals = past.deal_id[part]
+    won = past.outcome[part] >= 0.5
+    deals = past.subject[part]
     return min(len(set(deals[won].tolist())), len(set(deals[~won].tolist()))) >= FEWEST_PER_FOLD
 
 
@@ -177,9 +177,9 @@ def _losses(
         terms = _learn_terms(fit, curved=curved)
         seen, unseen = _design(terms, fit.x), _design(terms, test.x)
         for c in strengths:
-            coefficients, intercept = _solve(seen, fit.won, fit.weight, c)
+            coefficients, intercept = _solve(seen, fit.outcome, fit.weight, c)
             p = probabilities(unseen @ coefficients + intercept)
-            losses[c] += log_loss(test.won, p, test.weight) * test.weight.sum()
+            losses[c] += log_loss(test.outcome, p, test.weight) * test.weight.sum()
     return losses
 
 
@@ -188,13 +188,13 @@ def _thinned(past: Dataset) -> Dataset:
     step = -(-len(past) // MOST_ROWS_TO_CHOOSE)
     if step == 1:
         return past
-    _, rows = np.unique(past.deal_id.astype(str), return_inverse=True)
+    _, rows = np.unique(past.subject.astype(str), return_inverse=True)
     return past.rows(rows % step == 0)
 
 
 def _learn_terms(past: Dataset, *, curved: bool) -> tuple[Term, ...]:
     terms: list[Term | None] = []
-    deals = past.deal_id.tolist()
+    deals = past.subject.tolist()
     for name in past.x.columns:
         if is_number(past.x, name):
             values = past.x[name].to_numpy(dtype=np.float64)

@@ -67,7 +67,7 @@ class Odoo:
         columns = {name: texts(past.x, name) for name in {STAGE, TEAM, *self.fields}}
         for at in _last_rows(past, known):
             row: Row = {name: values[at] for name, values in columns.items()}
-            self.tables[lines[at]].count(self._deal(row), won=bool(past.won[at] >= 0.5))
+            self.tables[lines[at]].count(self._deal(row), won=bool(past.outcome[at] >= 0.5))
         return self
 
     def _deal(self, row: Row) -> OdooDeal:
@@ -140,7 +140,7 @@ def _last_rows(past: Dataset, known: np.ndarray) -> list[int]:
     """Of each decided deal the row of its latest moment, in the order of the rows."""
     last: dict[object, int] = {}
     for at in np.flatnonzero(known)[np.argsort(past.as_of[known], kind="stable")].tolist():
-        last[past.deal_id[at]] = at
+        last[past.subject[at]] = at
     return sorted(last.values())
 
 
@@ -151,7 +151,7 @@ def _stages_in_order(past: Dataset) -> dict[str, list[str]]:
     journeys: dict[tuple[str, object], dict[str, None]] = {}
     lines, stages = texts(past.x, PIPELINE), texts(past.x, STAGE)
     for at in np.argsort(past.as_of, kind="stable").tolist():
-        journey = journeys.setdefault((lines[at] or "", past.deal_id[at]), {})
+        journey = journeys.setdefault((lines[at] or "", past.subject[at]), {})
         if (stage := stages[at]) is not None:
             journey.setdefault(stage)
     before: dict[str, dict[tuple[str, str], int]] = {}

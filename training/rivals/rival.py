@@ -87,7 +87,7 @@ class Rival(Protocol):
 
 def decided(past: Dataset) -> npt.NDArray[np.bool_]:
     """Rows whose outcome is known and that count; raises NothingDecided if there are none."""
-    known = np.isfinite(past.won) & (past.weight > 0)
+    known = np.isfinite(past.outcome) & (past.weight > 0)
     if not known.any():
         raise NothingDecided(len(known))
     return np.asarray(known, dtype=np.bool_)

@@ -39,7 +39,7 @@ class StageTable:
         pipeline = texts(past.x, PIPELINE)
         whole, by_pipeline, by_stage = _Tally(), _tallies(), _tallies()
         for at in np.flatnonzero(known).tolist():
-            deal, won, weight = past.deal_id[at], float(past.won[at]), float(past.weight[at])
+            deal, won, weight = past.subject[at], float(past.outcome[at]), float(past.weight[at])
             line = pipeline[at] or ""
             whole.add(deal, won, weight)
             by_pipeline.setdefault((line, ""), _Tally()).add(deal, won, weight)
@@ -100,17 +100,17 @@ class _Tally:
     """Closed deals seen at one place: each once, by the mean weight of its moments there."""
 
     def __init__(self) -> None:
-        self.won: dict[object, float] = {}
+        self.outcome: dict[object, float] = {}
         self.weights: dict[object, list[float]] = {}
 
     def add(self, deal: object, won: float, weight: float) -> None:
-        self.won[deal] = won
+        self.outcome[deal] = won
         self.weights.setdefault(deal, []).append(weight)
 
     def totals(self) -> tuple[float, float]:
         """Wins and deals, rescaled so that the weights average one."""
         weights = {deal: sum(some) / len(some) for deal, some in self.weights.items()}
-        share = sum(weights[deal] * won for deal, won in self.won.items()) / sum(weights.values())
+        share = sum(weights[deal] * won for deal, won in self.outcome.items()) / sum(weights.values())
         return share * len(weights), float(len(weights))
 
     def share_toward(self, rate: float) -> float:

@@ -45,11 +45,11 @@ def make_past(deals: int = 400, seed: int = 1) -> Dataset:
     known = ~undecided[deal]
     return Dataset(
         x=x,
-        won=np.where(known, won[deal], np.nan),
+        outcome=np.where(known, won[deal], np.nan),
         decided_after=np.where(known, 30.0, np.nan),
         followed_for=np.full(rows, 400.0),
         weight=np.where(known, random.uniform(0.8, 1.6, rows), 0.0),
-        deal_id=np.array([f"d{one}" for one in deal], dtype=object),
+        subject=np.array([f"d{one}" for one in deal], dtype=object),
         as_of=(as_of := DAY_ONE + (start[deal] + 7 * step).astype("timedelta64[D]")),
         age=7.0 * step,
         closed_known=np.where(known, (as_of + np.timedelta64(30, "D")).astype(np.int64), MISSING),
@@ -77,11 +77,11 @@ def deals() -> Callable[..., Dataset]:
         weights = np.ones(rows) if weight is None else np.array(weight)
         return Dataset(
             x=pd.DataFrame([moment[2] for moment in moments]),
-            won=won,
+            outcome=won,
             decided_after=np.where(np.isnan(won), np.nan, 10.0),
             followed_for=np.full(rows, 100.0),
             weight=np.where(np.isnan(won), 0.0, weights),
-            deal_id=np.array([moment[0] for moment in moments], dtype=object),
+            subject=np.array([moment[0] for moment in moments], dtype=object),
             as_of=(as_of := DAY_ONE + np.arange(rows).astype("timedelta64[D]")),
             age=np.zeros(rows),
             closed_known=np.where(np.isnan(won), MISSING, (as_of + np.timedelta64(10, "D")).astype(np.int64)),

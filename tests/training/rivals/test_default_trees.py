@@ -9,7 +9,7 @@ from training.rivals.default_trees import DefaultTrees
 def test_is_lightgbm_as_it_comes(past, later):
     """The scikit-learn wrapper with no argument that shapes the model, on a frame with categories."""
     rival = DefaultTrees().fit(past)
-    known = past.rows(np.isfinite(past.won))
+    known = past.rows(np.isfinite(past.outcome))
     kinds = dict.fromkeys(rival.codes, "category")
     levels = {name: sorted(codes) for name, codes in rival.codes.items()}
 
@@ -20,7 +20,7 @@ def test_is_lightgbm_as_it_comes(past, later):
         return table
 
     plain = lightgbm.LGBMClassifier(n_jobs=1, verbosity=-1, force_row_wise=True)
-    plain.fit(frame(known.x), known.won, sample_weight=known.weight)
+    plain.fit(frame(known.x), known.outcome, sample_weight=known.weight)
     np.testing.assert_allclose(rival.predict(later.x), plain.predict_proba(frame(later.x))[:, 1], atol=1e-9)
 
 

@@ -7,13 +7,13 @@ from training.rivals.logistic import Logistic, time_folds
 
 
 def test_folds_go_forward_in_time_and_keep_deals_whole(past):
-    past = past.rows(np.isfinite(past.won))
+    past = past.rows(np.isfinite(past.outcome))
     folds = time_folds(past)
 
     assert len(folds) == 3
     for earlier, later in folds:
-        assert not set(past.deal_id[earlier]) & set(past.deal_id[later])
-        starts = pd.Series(past.as_of).groupby(past.deal_id).transform("min").to_numpy()
+        assert not set(past.subject[earlier]) & set(past.subject[later])
+        starts = pd.Series(past.as_of).groupby(past.subject).transform("min").to_numpy()
         assert starts[earlier].max() <= starts[later].min()
 
 

@@ -74,7 +74,7 @@ def test_a_level_never_seen_and_an_empty_row_are_scored_alike_both_ways(name, fi
 @EVERY
 def test_does_not_look_at_undecided_deals(name, fitted, past, later):
     changed = past.x.copy()
-    undecided = np.isnan(past.won)
+    undecided = np.isnan(past.outcome)
     changed.loc[undecided, "amount"] = 1e9
     changed.loc[undecided, "region"] = "a new one"
     again = RIVALS[name]().fit(type(past)(**{**vars(past), "x": changed}))
@@ -84,7 +84,7 @@ def test_does_not_look_at_undecided_deals(name, fitted, past, later):
 
 @EVERY
 def test_refuses_a_past_without_outcomes(name, past):
-    nothing = type(past)(**{**vars(past), "won": np.full(len(past), np.nan)})
+    nothing = type(past)(**{**vars(past), "outcome": np.full(len(past), np.nan)})
 
     with pytest.raises(NothingDecided, match="None of the"):
         RIVALS[name]().fit(nothing)
@@ -107,11 +107,11 @@ def test_keeps_every_promise_of_the_protocol(name, fitted):
 
 
 def test_the_models_beat_the_base_rate_where_there_is_something_to_learn(fitted, later):
-    known = np.isfinite(later.won)
+    known = np.isfinite(later.outcome)
 
     def loss(name):
         p = fitted[name].predict(later.x)[known]
-        return -np.mean(np.where(later.won[known] == 1, np.log(p), np.log1p(-p)))
+        return -np.mean(np.where(later.outcome[known] == 1, np.log(p), np.log1p(-p)))
 
     assert loss("logistic") < loss("base_rate") - 0.03
     assert loss("logistic") < loss("default_trees")
