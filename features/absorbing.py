@@ -18,12 +18,12 @@ from features.live_streams import Event, LiveStreams
 from features.lookups import read_places, read_rates
 from features.names import Names
 from features.owners import OF_CUSTOMER, parts_of
-from features.pending import FED, Pending, events_on_record
+from features.pending import Pending, events_on_record
 from features.plain_rows import Row, midnight, moment, plain_row
 from features.row_events import Beside, described, events_of, gives_back
 from features.stream import merges_on_record
 from features.stream_sql import merges
-from features.streams import open_streams
+from features.streams import FED, open_streams
 
 GROUP = "customer_id || chr(31) || coalesce(group_id, order_id)"
 """SQL of what names a purchase."""

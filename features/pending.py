@@ -20,33 +20,9 @@ from features.ledger import Part, Parts
 from features.live_streams import Event, Value
 from features.plain_rows import Row, plain_row, typed
 from features.quoting import name, text
-from features.streams import open_streams
+from features.streams import FED, open_streams
 from features.version_sql import sql_stored, sql_type
 
-FED = {
-    "deals": (
-        "deals",
-        "creations",
-        "states",
-        "outcomes",
-        "openings",
-        "stage_changes",
-        "stage_stays",
-        "amount_changes",
-        "close_date_changes",
-        "owner_changes",
-        "category_changes",
-    ),
-    "activities": ("activities",),
-    "orders": ("orders", "purchases"),
-    "subscriptions": ("subscriptions", "cancellations", "endings"),
-    "tickets": ("tickets", "resolutions", "ratings"),
-    "customers": ("customers",),
-    "contacts": ("contacts",),
-    "products": ("products",),
-    "reps": ("reps",),
-}
-"""The streams that a table's rows are events of; those of deals' changes are the deals'."""
 EPOCH = datetime(1970, 1, 1)
 
 

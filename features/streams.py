@@ -47,3 +47,9 @@ STREAMS: dict[str, tuple[tuple[str, ...], Callable[[History], Stream | None]]] =
     "products": (("products",), customer_streams.products),
     "reps": (("reps",), customer_streams.reps),
 }
+
+FED = {
+    table: tuple(stream for stream, (tables, _) in STREAMS.items() if tables[0] == table)
+    for table in dict.fromkeys(tables[0] for tables, _ in STREAMS.values())
+}
+"""The streams that a table's rows are events of; those of deals' changes are the deals'."""

@@ -15,6 +15,7 @@ from features.errors import ForesellError
 from features.history import History
 from features.quoting import name, text
 from features.stream import merges_on_record
+from features.streams import FED
 from features.version_sql import sql_stored, sql_type
 
 if TYPE_CHECKING:
@@ -27,20 +28,7 @@ BY_DEAL: Split = (("deals", "deal_id"), ("deal_changes", "deal_id"))
 SPLITS: dict[str, Split] = {
     "deals": BY_DEAL[:1],
     "creations": BY_DEAL[:1],
-    **dict.fromkeys(
-        (
-            "states",
-            "outcomes",
-            "openings",
-            "stage_changes",
-            "stage_stays",
-            "amount_changes",
-            "close_date_changes",
-            "owner_changes",
-            "category_changes",
-        ),
-        BY_DEAL,
-    ),
+    **{stream: BY_DEAL for stream in FED["deals"] if stream not in ("deals", "creations")},
     "activities": (("activities", "activity_id"),),
     "orders": (("orders", "order_id"),),
     "purchases": (("orders", "customer_id"),),
