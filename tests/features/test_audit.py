@@ -4,97 +4,16 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from features.audit import Finding, audit, suspects
-from features.contracts import STORED_AS, TABLES, Kind, Known
-from features.history import Delivery, History
-
-DAY = 86_400_000_000
-START = 1_672_531_200_000_000  # 2023-01-01
-TAKEN, LATER = datetime(2025, 12, 1), datetime(2026, 1, 1)
-Rows = dict[str, list[object]]
-
-
-class Company:
-    """A history made of rows; columns beyond the contract are attributes known at creation."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.history = History.open(folder / "home")
-
-    def add(self, known: dict[str, Known] | None = None, taken_at: datetime = TAKEN, **tables: Rows) -> History:
-        """Append these tables as one delivery."""
-        declared: dict[str, dict[str, Known]] = {table: {} for table in tables}
-        files = {}
-        for table, rows in tables.items():
-            columns = {}
-            for column, values in rows.items():
-                found = TABLES[table].column(column)
-                if found is None:
-                    declared[table][column] = Known.AT_CREATION
-                    columns[f"attr_{column}"] = pa.array([None if v is None else str(v) for v in values], pa.string())
-                else:
-                    columns[column] = _typed(found.kind, values)
-            files[table] = self.folder / f"{table}-{len(self.history.entries)}.parquet"
-            pq.write_table(pa.table(columns), files[table])
-        declared.setdefault("deals", {}).update(known or {})
-        self.history.append(Delivery(files, declared, "UTC", "EUR", "test", taken_at))
-        return self.history
-
-
-def _typed(kind: Kind, values: list[object]) -> pa.Array:
-    if kind is Kind.MONEY:
-        return pa.array(np.asarray(values, float)).cast(STORED_AS[kind], safe=False)
-    return pa.array(values, STORED_AS[kind])
+from features.audit import audit, suspects
+from features.contracts import Known
+from tests.features.audited import DAY, LATER, START, Company, Draw, Rows, against, only
 
 
 @pytest.fixture
 def company(tmp_path: Path) -> Company:
     return Company(tmp_path)
-
-
-class Draw:
-    """Deals drawn at random: won with the odds that `strength` times a hidden score gives; some still open."""
-
-    def __init__(self, count: int = 1500, seed: int = 0, strength: float = 0.0) -> None:
-        self.chance = chance = np.random.default_rng(seed)
-        self.count = count
-        self.score = chance.normal(size=count)
-        self.won = chance.random(count) < 1 / (1 + np.exp(-strength * self.score + 0.5))
-        self.days = chance.gamma(2, 20, count) + 0.5
-        self.created = START + np.sort(chance.integers(0, 700 * DAY, count))
-        self.open = self.created + self.days * DAY > START + 720 * DAY
-        self.closed = (self.created + self.days * DAY).astype(np.int64)
-
-    def rows(self, **more: object) -> Rows:
-        status = np.where(self.open, "open", np.where(self.won, "won", "lost"))
-        columns: Rows = {
-            "deal_id": [f"d{i:05d}" for i in range(self.count)],
-            "status": status.tolist(),
-            "created_at": self.created.tolist(),
-            "closed_at": [None if o else c for o, c in zip(self.open.tolist(), self.closed.tolist(), strict=True)],
-        }
-        return columns | {name: list(values) for name, values in more.items()}  # type: ignore[call-overload]
-
-    def hide_on_open(self, values: object) -> list[object]:
-        return [None if o else v for o, v in zip(self.open, values, strict=True)]  # type: ignore[call-overload]
-
-
-def against(history: History, until: datetime = LATER) -> dict[str, set[str]]:
-    """The columns found at error level, with what was found."""
-    found: dict[str, set[str]] = {}
-    for finding in audit(history, until).findings:
-        if finding.severity == "error":
-            found.setdefault(finding.column, set()).add(finding.finding)
-    return found
-
-
-def only(history: History, code: str) -> Finding:
-    (finding,) = [f for f in audit(history, LATER).findings if f.finding == code]
-    return finding
 
 
 def test_a_text_that_follows_the_outcome_is_left_out(company: Company) -> None:
@@ -293,86 +212,6 @@ def test_fields_that_imports_notice_are_not_accused_of_being_blank_on_deals_they
 
     assert "deal_changes" in history.tables()
     assert not audit(history, LATER).findings
-
-
-def test_deleted_deals_are_not_audited(company: Company) -> None:
-    deals = Draw(400)
-    company.add(deals=deals.rows())
-    gone: Rows = {"deal_id": deals.rows()["deal_id"], "deleted_at": [int(deals.closed.max()) + DAY] * 400}
-    history = company.add(deals=gone)
-
-    assert only(history, "no-deals").severity == "info"
-
-
-def test_deals_created_in_one_minute_carry_the_date_of_an_import(company: Company) -> None:
-    deals = Draw(200)
-    deals.created[:] = START + np.arange(200) * 10_000
-    history = company.add(deals=deals.rows())
-
-    assert against(history) == {"created_at": {"created-in-bulk"}}
-    assert "deal_age_days" in suspects(history, LATER)
-
-
-def test_times_that_contradict_each_other_are_told(company: Company) -> None:
-    deals = Draw(200)
-    rows = deals.rows()
-    ids = rows["deal_id"]
-    before = (deals.created - DAY).tolist()
-    history = company.add(
-        deals=rows,
-        activities={
-            "activity_id": [f"a{i}" for i in range(200)],
-            "deal_id": ids,
-            "type": ["call"] * 200,
-            "happened_at": before,
-            "recorded_at": (deals.created - 2 * DAY).tolist(),
-        },
-    )
-
-    assert only(history, "before-creation").severity == "warning"
-    assert only(history, "recorded-before-it-happened").table == "activities"
-
-
-def test_orders_long_before_the_close_would_tell_who_wins(company: Company) -> None:
-    deals = Draw(400)
-    deals.days += 10
-    deals.closed = (deals.created + deals.days * DAY).astype(np.int64)
-    rows = deals.rows(customer_id=[f"c{i % 40}" for i in range(400)])
-    chosen = np.flatnonzero(deals.won & ~deals.open)
-    history = company.add(
-        deals=rows,
-        orders={
-            "order_id": [f"o{i}" for i in chosen],
-            "deal_id": [rows["deal_id"][i] for i in chosen],
-            "customer_id": [rows["customer_id"][i] for i in chosen],
-            "ordered_at": [int(deals.closed[i]) - 3 * DAY for i in chosen],
-            "amount": [100.0] * len(chosen),
-        },
-    )
-
-    assert only(history, "order-before-close").severity == "error"
-    assert "customer_orders_365d" in suspects(history, LATER)
-
-
-@pytest.mark.parametrize(("won", "code"), [(True, "nothing-lost"), (False, "nothing-won")])
-def test_a_history_of_one_outcome_says_so(company: Company, won: bool, code: str) -> None:
-    deals = Draw(60)
-    deals.won[:] = won
-
-    assert only(company.add(deals=deals.rows()), code).severity == "warning"
-
-
-def test_gaps_between_tables_are_told_with_an_example(company: Company) -> None:
-    deals = Draw(60)
-    history = company.add(
-        deals=deals.rows(customer_id=["c1", "c2"] * 30, currency=["EUR", "USD"] * 30, stage=["Won", "Lots"] * 30),
-        customers={"customer_id": ["c1"], "industry": ["steel"]},
-        stages={"pipeline": ["p"], "stage": ["Won"], "position": [1], "status": ["won"]},
-    )
-
-    assert "'c2'" in only(history, "loose-reference").evidence
-    assert "USD" in only(history, "currency-without-rate").evidence
-    assert "Lots" in only(history, "unknown-stage").evidence
 
 
 def test_what_is_imported_later_changes_nothing_said_of_an_earlier_moment(company: Company) -> None:
