@@ -10,7 +10,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import ForesellError
+from training.tree_effects import TreeEffects
 from training.tree_text import CorruptTrees, read_tree_text
 
 Floats = npt.NDArray[np.float64]
@@ -64,11 +65,30 @@ class NativeTrees:
         return self._booster.predict(self._checked(matrix), _RAW, 1)[:, 0]
 
     def contributions(self, matrix: Floats) -> Floats:
-        """Exact TreeSHAP values (Lundberg and others 2020) as LightGBM computes them, [n, width + 1].
+        """Exact Shapley values as LightGBM's `pred_contrib` defines them, [n, width + 1] (`training.tree_effects`).
 
-        In log-odds; the last column is the expected value, and a row sums to `raw`. Raises WrongWidth.
+        In log-odds; the last column is `expected`, and a row sums to `raw`. Raises WrongWidth.
         """
+        if self._effects is None:
+            return self.library_contributions(matrix)
+        return self._effects.of(self._checked(matrix))
+
+    def library_contributions(self, matrix: Floats) -> Floats:
+        """The same from LightGBM's own code, some forty times slower; raises WrongWidth."""
         return self._booster.predict(self._checked(matrix), _CONTRIBUTIONS, self.width + 1)
+
+    @cached_property
+    def expected(self) -> float:
+        """The mean log-odds over the training rows, from which contributions count."""
+        return float(self.contributions(np.zeros((1, self.width)))[0, -1])
+
+    @cached_property
+    def _effects(self) -> TreeEffects | None:
+        """None where only LightGBM can tell: it says so itself, or machine code cannot be made here."""
+        try:
+            return TreeEffects(read_tree_text(self.text))
+        except (CorruptTrees, ImportError, OSError, RuntimeError):
+            return None
 
     def raw_one(self, row: Floats | Sequence[float]) -> float:
         """Log-odds of one row of `width` numbers, by the library's single-row path; raises WrongWidth."""

@@ -1,19 +1,26 @@
-"""Why this number? Reasons that add up in log-odds, in the words of the catalogue."""
+"""Why this number? Reasons that add up in log-odds, told with what is usual of those won and lost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from features.definition import Feature
+from training.comparisons import About, Comparisons
+from training.reason_groups import group_of
+from training.reason_numbers import Language
+from training.reason_sentences import sentence, way
 
-Language = Literal["en", "zh"]
+__all__ = ["REST", "Language", "Reason", "explain"]
+
 REST = "everything_else"
 """The feature name under which what is not listed is summed up."""
+
+ROUNDING = 1e-12
+"""Log-odds of which nothing need be said."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """What one feature adds to the log-odds, beside its value for this deal."""
+    """What a feature, with those that tell the same, adds to the log-odds; the value is the feature's own."""
 
     feature: str
     value: float | str | None
@@ -28,39 +35,39 @@ def explain(
     total: float,
     most: int,
     language: Language,
+    comparisons: Comparisons | None = None,
+    about: About = "win",
 ) -> tuple[Reason, ...]:
-    """The `most` strongest effects and the rest in one line; together they are exactly `total`."""
-    strongest = sorted((e for e in effects.items() if e[1] != 0), key=lambda e: (-abs(e[1]), e[0]))[:most]
+    """The `most` strongest reasons and the rest in one line; together they are `total`.
+
+    Features that tell the same are one reason: its effect is their sum, and the feature named is the one that moves
+    it most its way (`training.reason_groups`). Where as many reasons are asked for as there are features, each
+    feature is told for itself. `about` counts where no `comparisons` were learned.
+    """
+    known = comparisons or Comparisons(about)
+    moving = {name: effect for name, effect in effects.items() if effect != 0}
+    found = _together(moving, known) if most < len(features) else moving
+    strongest = sorted(found.items(), key=lambda each: (-abs(each[1]), each[0]))[:most]
     reasons = [
-        Reason(name, values.get(name), effect, _sentence(features.get(name), name, values.get(name), effect, language))
+        Reason(name, values.get(name), effect, sentence(name, features.get(name), values, effect, language, known))
         for name, effect in strongest
     ]
     rest = total - sum(reason.effect for reason in reasons)
-    if rest != 0 and (reasons or abs(rest) > 1e-12):
+    if abs(rest) > ROUNDING:
         text = "everything else together" if language == "en" else "其余因素合计"
-        reasons.append(Reason(REST, None, rest, f"{text}{_direction(rest, language)}"))
+        reasons.append(Reason(REST, None, rest, f"{text}{way(rest, language, known.about)}"))
     return tuple(reasons)
 
 
-def _sentence(feature: Feature | None, name: str, value: float | str | None, effect: float, language: Language) -> str:
-    meaning = name
-    if feature is not None:
-        meaning = feature.meaning if language == "en" else feature.meaning_zh
-    first = meaning.split("。")[0].split(". ")[0].split(": ")[0].split("：")[0].split("; ")[0].rstrip(".")
-    return f"{first}: {_shown(value, language)}{_direction(effect, language)}"
-
-
-def _shown(value: float | str | None, language: Language) -> str:
-    if value is None:
-        return "not known" if language == "en" else "未知"
-    if isinstance(value, str):
-        return value
-    if abs(value) < 0.001:
-        return "0"
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
-
-
-def _direction(effect: float, language: Language) -> str:
-    if language == "en":
-        return " (raises the chance)" if effect > 0 else " (lowers the chance)"
-    return "（提高赢单概率）" if effect > 0 else "（降低赢单概率）"
+def _together(effects: Mapping[str, float], known: Comparisons) -> dict[str, float]:
+    """The sum of each group, under the name of the member that moves it most its way."""
+    groups: dict[str, dict[str, float]] = {}
+    for name, effect in effects.items():
+        groups.setdefault(group_of(name, known.groups), {})[name] = effect
+    found = {}
+    for members in groups.values():
+        total = sum(members.values())
+        driver = max(sorted(members), key=lambda name: members[name] if total > 0 else -members[name])
+        if total != 0:
+            found[driver] = total
+    return found

@@ -104,11 +104,10 @@ class DefaultTrees:
     @property
     def baseline(self) -> float:
         """The probability at the trees' expected log-odds."""
-        anywhere = np.zeros((1, len(self.columns)))
-        return probability(float(self.trees.contributions(anywhere)[0, -1]))
+        return probability(self.trees.expected)
 
     def effects(self, row: Row) -> dict[str, float]:
-        """Exact TreeSHAP values of one row, in log-odds."""
+        """Exact Shapley values of one row, in log-odds."""
         values = self.trees.contributions(np.array([self._line(row)]))[0, :-1].tolist()
         return dict(zip(self.columns, values, strict=True))
 
