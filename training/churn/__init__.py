@@ -1,0 +1,1 @@
+"""Will a customer stay? Everything about churn, with and without contracts; `recipe` is read first."""

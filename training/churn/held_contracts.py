@@ -1,0 +1,271 @@
+"""Will a customer leave their contract? A regression and trees over all horizons, and the level of late.
+
+Both add to the base rate of the horizon (`departures`), so few leavings teach little. What is too high or too low for
+everybody is learned from outcomes as they become known (`level`). A snapshot tells who has left and not when: there one
+blend of regression and trees stands for every horizon.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Self, cast
+
+import numpy as np
+
+from features.as_of import DAY
+from training.blend import Blend
+from training.churn.asked import asked
+from training.churn.departures import MOST_CELLS, OffsetLogistic, OffsetTrees
+from training.churn.estimate import ChurnEstimate, chance, inside, odds_of
+from training.churn.level import Level, Seen, fit_level, level_dates, shift_of
+from training.churn.market import Market
+from training.event_curve import EventCurve
+from training.judged_rows import Floats
+from training.rivals.rival import NothingDecided, RivalNotApplicable, Row, probabilities
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from training.dataset import Dataset
+
+HORIZON = "log_horizon"
+LEVEL = "level_now"
+FEWEST = 15
+"""Customers who left, and who stayed, that it takes to learn anything."""
+
+
+class Holders:
+    """P(leaves within any number of days) of customers whose contract runs."""
+
+    name = "blend"
+
+    horizons: tuple[float, ...]
+    base: tuple[float, ...]
+    regression: OffsetLogistic
+    trees: OffsetTrees
+    level: Level
+    known_until: int
+
+    def fit(self, past: Dataset, market: Market, horizons: Sequence[float]) -> Self:
+        """Learn from moments of running contracts. Raises RivalNotApplicable where too few left, or stayed."""
+        import pandas as pd
+
+        parts = [(days, part) for days in sorted(horizons) if len(part := asked(past, days))]
+        left = {name for _, part in parts for name in part.subject[part.outcome == 1].tolist()}
+        stayed = {name for _, part in parts for name in part.subject[part.outcome == 0].tolist()}
+        if min(len(left), len(stayed)) < FEWEST:
+            raise RivalNotApplicable(self.name, f"fewer than {FEWEST} customers left, or stayed")
+        self.horizons, self.known_until = tuple(days for days, _ in parts), past.seen_until
+        self.base = tuple(odds_of((float(part.outcome.sum()) + 0.5) / (len(part) + 1)) for _, part in parts)
+        rows = sum(len(part) for _, part in parts)
+        step = max(math.ceil(rows * past.x.shape[1] / MOST_CELLS), 1)
+        kept = [(days, part.rows(_some_dates(part, step))) for days, part in parts]
+        x = pd.concat([self._columns(part.x, days) for days, part in kept])
+        y = np.concatenate([part.outcome for _, part in kept])
+        offset = np.concatenate([np.full(len(part), self._base(days)) for days, part in kept])
+        subject = [name for _, part in kept for name in part.subject.tolist()]
+        self.regression = OffsetLogistic().fit(x, y, offset, subject, centred=False)
+        self.trees = OffsetTrees().fit(x, y, offset, subject, centred=False)
+        self.level = fit_level(self._seen(past))
+        return self
+
+    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
+        """The same with the level as it is known later."""
+        again = Holders()
+        again.__dict__.update(self.__dict__)
+        later = again._seen(known, since=self.known_until)
+        if len(later.shift):
+            again.level = fit_level(self.level.seen.and_later(later))
+        again.known_until = known.seen_until
+        return again
+
+    def _base(self, days: float) -> float:
+        """Log-odds of the base rate, read between horizons over the log of days."""
+        logs = [math.log(one) for one in self.horizons]
+        return float(np.interp(math.log(days), logs, self.base))
+
+    def _columns(self, x: pd.DataFrame, days: float) -> pd.DataFrame:
+        found = x.copy()
+        found[HORIZON] = self._log_days(days)
+        return found
+
+    def _log_days(self, days: float) -> float:
+        return math.log(min(max(days, self.horizons[0]), self.horizons[-1]))
+
+    def _odds(self, x: pd.DataFrame, days: float) -> Floats:
+        """Log-odds before the level."""
+        columns = self._columns(x, days)
+        return self._base(days) + (self.regression.added(columns) + self.trees.added(columns)) / 2
+
+    def _seen(self, known: Dataset, since: int | None = None) -> Seen:
+        rows = []
+        for days in self.horizons:
+            part = asked(known, days)
+            at = part.as_of.astype("datetime64[us]").astype(np.int64)
+            for date in level_dates(at, None if since is None else since - round(days * DAY)):
+                then = at == date
+                shift, variance = shift_of(part.outcome[then], self._odds(part.x[then], days))
+                begun = float(date) / DAY
+                rows.append((begun + days / 2, begun + days, 0.0, shift, variance))
+        return Seen.of(rows)
+
+    def _grid(self, horizons: Sequence[float]) -> list[float]:
+        longest = max(horizons)
+        return sorted({float(days) for days in (*horizons, *self.horizons) if days <= longest})
+
+    def predict(self, x: pd.DataFrame, at: Floats, horizons: Sequence[float]) -> Floats:
+        """P(leaves within each horizon), [n, horizons]; raises ColumnsMissing."""
+        grid = self._grid(horizons)
+        found = np.empty((len(x), len(grid)))
+        for column, days in enumerate(grid):
+            odds = self._odds(x, days)
+            for moment in np.unique(at):
+                odds[at == moment] += self.level.at(int(moment), days, 0.0)[0]
+            found[:, column] = inside(probabilities(odds))
+        found = np.maximum.accumulate(found, axis=1)
+        return found[:, [grid.index(float(days)) for days in horizons]]
+
+    def score(self, row: Row, at: int, horizons: Sequence[float]) -> list[float]:
+        """The same for one row."""
+        best, found = 0.0, {}
+        for days in self._grid(horizons):
+            line = {**row, HORIZON: self._log_days(days)}
+            added = (sum(self.regression.effects(line).values()) + self.trees.added_one(line)) / 2
+            best = max(best, chance(self._base(days) + added + self.level.at(at, days, 0.0)[0]))
+            found[days] = best
+        return [found[float(days)] for days in horizons]
+
+    def unsure(self, at: int, days: float) -> float:
+        """Standard deviation of what moves everybody alike over `days` from a moment, in log-odds."""
+        return self.level.at(at, days, 0.0)[1]
+
+    def effects(self, row: Row, at: int, days: float) -> dict[str, float]:
+        """What adds to the log-odds of leaving within `days`: features and the level."""
+        line = {**row, HORIZON: self._log_days(days)}
+        found = {LEVEL: self.level.at(at, days, 0.0)[0]}
+        for effects in (self.regression.effects(line), self.trees.effects(line)):
+            for name, effect in effects.items():
+                if name not in ("", HORIZON):
+                    found[name] = found.get(name, 0.0) + effect / 2
+        return found
+
+    def to_json(self) -> dict[str, object]:
+        """All of it."""
+        return {
+            "name": self.name,
+            "horizons": list(self.horizons),
+            "base": list(self.base),
+            "regression": self.regression.to_json(),
+            "trees": self.trees.to_json(),
+            "level": self.level.to_json(),
+            "known_until": self.known_until,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Self:
+        """What `to_json` wrote."""
+        found = cls()
+        found.horizons = tuple(cast(list[float], document["horizons"]))
+        found.base = tuple(cast(list[float], document["base"]))
+        found.regression = OffsetLogistic.from_json(cast(dict[str, object], document["regression"]))
+        found.trees = OffsetTrees.from_json(cast(dict[str, object], document["trees"]))
+        found.level = Level.from_json(cast(dict[str, object], document["level"]))
+        found.known_until = cast(int, document["known_until"])
+        return found
+
+
+class Curve:
+    """The event curve that deals are judged by, for leavings."""
+
+    name = "event_curve"
+
+    curve: EventCurve
+
+    def fit(self, past: Dataset, market: Market, horizons: Sequence[float]) -> Self:
+        """Learn from every moment. Raises RivalNotApplicable, NothingDecided."""
+        if not np.isfinite(past.outcome).any():
+            raise NothingDecided(len(past))
+        self.curve = EventCurve(seed=0).fit(past, horizons)
+        return self
+
+    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
+        """Nothing is learned in between."""
+        return self
+
+    def unsure(self, at: int, days: float) -> float:
+        """Nothing is said of it."""
+        return 0.0
+
+    def predict(self, x: pd.DataFrame, at: Floats, horizons: Sequence[float]) -> Floats:
+        """P(leaves within each horizon), [n, horizons]; raises ColumnsMissing."""
+        return self.curve.predict(x, horizons)
+
+    def score(self, row: Row, at: int, horizons: Sequence[float]) -> list[float]:
+        """The same for one row."""
+        return self.curve.score(row, horizons)
+
+    def effects(self, row: Row, at: int, days: float) -> dict[str, float]:
+        """What each feature adds to the log-odds at the first horizon that was learned."""
+        return self.curve.effects(row)
+
+    def to_json(self) -> dict[str, object]:
+        """The curve."""
+        return {"name": self.name, "curve": self.curve.to_json()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Self:
+        """What `to_json` wrote."""
+        found = cls()
+        found.curve = EventCurve.from_json(cast(Mapping[str, object], document["curve"]))
+        return found
+
+
+class Once:
+    """One chance for every horizon: for a snapshot, which tells who has left and not when."""
+
+    name = "blend"
+
+    blend: Blend
+
+    def fit(self, past: Dataset, market: Market, horizons: Sequence[float]) -> Self:
+        """Learn from the customers of the snapshot. Raises RivalNotApplicable, NothingDecided."""
+        self.blend = Blend().fit(asked(past, max(horizons)))
+        return self
+
+    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
+        """Nothing is learned in between."""
+        return self
+
+    def unsure(self, at: int, days: float) -> float:
+        """Nothing is said of it."""
+        return 0.0
+
+    def predict(self, x: pd.DataFrame, at: Floats, horizons: Sequence[float]) -> Floats:
+        """P(left), the same for each horizon, [n, horizons]; raises ColumnsMissing."""
+        return np.repeat(self.blend.predict(x)[:, None], len(horizons), axis=1)
+
+    def score(self, row: Row, at: int, horizons: Sequence[float]) -> list[float]:
+        """The same for one row."""
+        return [self.blend.score(row)] * len(horizons)
+
+    def effects(self, row: Row, at: int, days: float) -> dict[str, float]:
+        """What each feature adds to the log-odds."""
+        return self.blend.effects(row)
+
+    def to_json(self) -> dict[str, object]:
+        """The blend."""
+        return {"name": self.name, "once": self.blend.to_json()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Self:
+        """What `to_json` wrote."""
+        found = cls()
+        found.blend = Blend.from_json(cast(Mapping[str, object], document["once"]))
+        return found
+
+
+def _some_dates(part: Dataset, step: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Every `step`-th date of the rows, the last among them."""
+    dates = np.unique(part.as_of)[::-1][::step]
+    return np.asarray(np.isin(part.as_of, dates))
