@@ -6,13 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.scorecard import Comparison, Scorecard, reliability_figure
+from training.scorecard import Comparison, Scorecard
 
 if TYPE_CHECKING:
-    from training.recipe import Candidate
+    from matplotlib.figure import Figure
+
+    from training.win_candidate import WinCandidate
 
 
-def scorecard_text(candidate: "Candidate") -> str:
+def scorecard_text(candidate: "WinCandidate") -> str:
     """Every estimate's scorecard and comparison with the base rate, as JSON."""
     return json.dumps(
         {
@@ -27,7 +29,7 @@ def scorecard_text(candidate: "Candidate") -> str:
     )
 
 
-def write_plots(candidate: "Candidate", folder: Path) -> None:
+def write_plots(candidate: "WinCandidate", folder: Path) -> None:
     """A reliability plot of what is served, and one of ours where that is another."""
     for name in dict.fromkeys((candidate.choice.name, "blend")):
         if name in candidate.scorecards:
@@ -61,3 +63,23 @@ def _verdict(ours: str, found: Comparison) -> str:
 
 def _figure(value: float | None, width: int, digits: int) -> str:
     return f"{'-':>{width}}" if value is None else f"{value:>{width}.{digits}f}"
+
+
+def reliability_figure(scorecard: Scorecard, title: str = "Said and came") -> "Figure":
+    """What was said against what came, one point per bin with its 95 % interval; no display is needed."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.5, 5.5), layout="constrained")
+    axes = figure.add_subplot()
+    said = [one.mean_probability for one in scorecard.reliability]
+    came = [one.rate for one in scorecard.reliability]
+    below = [max(one.rate - one.rate_low, 0.0) for one in scorecard.reliability]
+    above = [max(one.rate_high - one.rate, 0.0) for one in scorecard.reliability]
+    axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1, label="as said")
+    axes.errorbar(said, came, yerr=[below, above], fmt="o", capsize=3, label="share won, 95 %")
+    slope = scorecard.calibration_slope
+    facts = f"{scorecard.deals:,} deals, log loss {scorecard.log_loss:.3f}"
+    axes.set_title(f"{title}\n{facts}" + ("" if slope is None else f", slope {slope:.2f}"), fontsize=11)
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="probability said", ylabel="share won", aspect="equal")
+    axes.legend(loc="upper left", frameon=False)
+    return figure

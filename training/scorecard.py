@@ -1,27 +1,25 @@
-"""How good were these probabilities, and is one model better than another beyond noise?
+"""How good were these probabilities: how far from what came, in what order, and do they come true?
 
-Rows weigh by inverse probability of censoring, and rows of one deal are one piece of evidence: intervals and bootstrap
-count deals, not rows. What a sample cannot tell is None, and a note says why.
+Rows weigh by inverse probability of censoring, and rows of one deal are one piece of evidence: intervals and tests
+count deals, not rows. What a sample cannot tell is None, and a note says why. Two estimates are compared in `paired`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from training.calibration_tests import calibration_tests
 from training.judged_rows import Floats, JudgedRows, Labels, decided_rows, log_loss, log_odds, losses
+from training.paired import Comparison, compare
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+__all__ = ["Bin", "Comparison", "Scorecard", "compare", "judge"]
 
 NORMAL_95 = 1.959963984540054
 FEW_DEALS = 30
-PICKS_AT_ONCE = 4_000_000
-"""Keeps the memory of a bootstrap within some 100 MB."""
 FARTHEST_SLOPE = 50.0
 
 
@@ -40,11 +38,23 @@ class Bin:
 
 
 @dataclass(frozen=True)
+class ByAmount:
+    """Figures in which each row counts for its amount: the rate is the share of the money that was won."""
+
+    log_loss: float
+    brier: float
+    rate: float
+    mean_probability: float
+
+
+@dataclass(frozen=True)
 class Scorecard:
     """The quality of one set of probabilities.
 
     A calibration slope below 1 says the probabilities are too extreme, above 1 too timid; its interval is 95 % and
     counts deals. `calibration_intercept` belongs to that slope; `calibration_shift` is the log-odds to add to all.
+    `spiegelhalter_p` and `groups_p` are the p-values of `calibration_tests`. `by_amount` counts each row
+    for its amount as well.
     """
 
     rows: int
@@ -63,28 +73,15 @@ class Scorecard:
     reliability: tuple[Bin, ...]
     notes: tuple[str, ...] = ()
     segments: Mapping[str, Scorecard] = field(default_factory=dict)
+    spiegelhalter_p: float | None = None
+    groups_p: float | None = None
+    by_amount: ByAmount | None = None
 
     def metrics(self) -> dict[str, float]:
         """The single numbers that are known, by name."""
-        return {name: float(value) for name, value in vars(self).items() if isinstance(value, int | float)}
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Log loss of ours less the rival's (below zero: ours is better), with a 95 % interval over deals."""
-
-    difference: float
-    low: float | None
-    high: float | None
-    deals: int
-    draws: int
-
-    @property
-    def verdict(self) -> str:
-        """better, worse, or no different: whether the interval leaves zero out."""
-        if self.low is None or self.high is None or self.low <= 0 <= self.high:
-            return "no different"
-        return "better" if self.high < 0 else "worse"
+        by_amount = {} if self.by_amount is None else vars(self.by_amount)
+        found = {**vars(self), **{f"amount_{name}": value for name, value in by_amount.items()}}
+        return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
 
 
 def judge(
@@ -94,12 +91,14 @@ def judge(
     cluster: Labels | None = None,
     *,
     segments: Mapping[str, Labels] | None = None,
+    amount: Floats | None = None,
     bins: int = 10,
 ) -> Scorecard:
     """Score probabilities [n] against outcomes [n] (1 won, 0 lost, NaN undecided and left out).
 
     `cluster` names the deal of a row (default: each row its own), `segments` gives labels [n] by segment name and
-    fills `Scorecard.segments` under "name=label". Raises NothingToJudge, NotAProbability.
+    fills `Scorecard.segments` under "name=label", `amount` [n] is money, NaN where it is not known.
+    Raises NothingToJudge, NotAProbability.
     """
     judged, known = decided_rows(y, p, weight, cluster)
     named = {name: labels[known].astype(str) for name, labels in (segments or {}).items()}
@@ -108,42 +107,29 @@ def judge(
         for name, labels in named.items()
         for label in np.unique(labels).tolist()
     }
-    return _card(judged, bins, {name: _card(part, min(bins, 5), {}) for name, part in parts.items()})
+    whole = _card(judged, bins, {name: _card(part, min(bins, 5), {}) for name, part in parts.items()})
+    return whole if amount is None else replace(whole, by_amount=_by_amount(judged, amount[known]))
 
 
-def compare(
-    y: Floats,
-    ours: Floats,
-    rival: Floats,
-    weight: Floats | None = None,
-    cluster: Labels | None = None,
-    *,
-    draws: int = 2000,
-    seed: int = 0,
-) -> Comparison:
-    """Paired bootstrap over deals of the difference in log loss (percentile interval; Davison and Hinkley 1997, 2.4).
-
-    Raises NothingToJudge, NotAProbability. With a single deal the interval is None.
-    """
-    judged, _ = decided_rows(y, ours, weight, cluster)
-    theirs, _ = decided_rows(y, rival, weight, cluster)
-    per_row = losses(judged.y, judged.p) - losses(theirs.y, theirs.p)
-    gain, size = judged.by_deal(judged.weight * per_row), judged.by_deal(judged.weight)
-    difference, deals = float(gain.sum() / size.sum()), judged.deals
-    if deals < 2:
-        return Comparison(difference, None, None, deals, 0)
-    random, drawn = np.random.default_rng(seed), np.empty(draws)
-    step = max(1, PICKS_AT_ONCE // deals)
-    for start in range(0, draws, step):
-        picks = random.integers(0, deals, (min(step, draws - start), deals))
-        drawn[start : start + step] = gain[picks].sum(axis=1) / size[picks].sum(axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return Comparison(difference, float(low), float(high), deals, draws)
+def _by_amount(judged: JudgedRows, amount: Floats) -> ByAmount | None:
+    """The figures of rows whose amount is known and above zero, weighed by it."""
+    there = np.isfinite(amount) & (amount > 0)
+    if not there.any():
+        return None
+    rows = judged.part(there)
+    rows = replace(rows, weight=rows.weight * amount[there])
+    return ByAmount(
+        rows.average(losses(rows.y, rows.p)),
+        rows.average((rows.y - rows.p) ** 2),
+        rows.average(rows.y),
+        rows.average(rows.p),
+    )
 
 
 def _card(judged: JudgedRows, bins: int, segments: Mapping[str, Scorecard]) -> Scorecard:
     auc, precision = _ranking(judged)
     intercept, slope, error = _calibration(judged)
+    tests = calibration_tests(judged, bins)
     notes = []
     if auc is None:
         notes.append("only one outcome occurs: ranking and calibration slope cannot be told")
@@ -168,6 +154,8 @@ def _card(judged: JudgedRows, bins: int, segments: Mapping[str, Scorecard]) -> S
         reliability=_reliability(judged, bins),
         notes=tuple(notes),
         segments=segments,
+        spiegelhalter_p=tests.spiegelhalter,
+        groups_p=tests.groups,
     )
 
 
@@ -258,23 +246,3 @@ def _wilson(rate: float, evidence: float) -> tuple[float, float]:
     middle = (rate + z2 / 2) / (1 + z2)
     half = math.sqrt(z2 * rate * (1 - rate) + z2 * z2 / 4) / (1 + z2)
     return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def reliability_figure(scorecard: Scorecard, title: str = "Said and came") -> Figure:
-    """What was said against what came, one point per bin with its 95 % interval; no display is needed."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.5, 5.5), layout="constrained")
-    axes = figure.add_subplot()
-    said = [one.mean_probability for one in scorecard.reliability]
-    came = [one.rate for one in scorecard.reliability]
-    below = [max(one.rate - one.rate_low, 0.0) for one in scorecard.reliability]
-    above = [max(one.rate_high - one.rate, 0.0) for one in scorecard.reliability]
-    axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1, label="as said")
-    axes.errorbar(said, came, yerr=[below, above], fmt="o", capsize=3, label="share won, 95 %")
-    slope = scorecard.calibration_slope
-    facts = f"{scorecard.deals:,} deals, log loss {scorecard.log_loss:.3f}"
-    axes.set_title(f"{title}\n{facts}" + ("" if slope is None else f", slope {slope:.2f}"), fontsize=11)
-    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="probability said", ylabel="share won", aspect="equal")
-    axes.legend(loc="upper left", frameon=False)
-    return figure

@@ -9,6 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NAMES = {
+    "look_at_a_history",
+    "one_deal_explained",
+    "add_a_feature_and_see_if_it_helps",
+    "backtest_against_rivals",
+    "what_a_quota_would_have_done",
+}
 
 
 def _code(notebook: Path) -> list[str]:
@@ -17,7 +24,7 @@ def _code(notebook: Path) -> list[str]:
 
 
 def test_there_are_notebooks() -> None:
-    assert {path.stem for path in NOTEBOOKS} == {"look_at_a_history", "one_deal_explained"}
+    assert {path.stem for path in NOTEBOOKS} == NAMES
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

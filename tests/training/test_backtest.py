@@ -1,10 +1,13 @@
 import json
+import re
+from html import escape
 
 import pytest
 
 from features.as_of import parse_moment
 from training.backtest import TooShort, backtest_win
 from training.recipe import NothingClosed
+from training.report_words import estimate_name
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,37 @@ def test_the_figures_are_json(found):
     assert set(told["ours_less_rival"]) == set(told["scorecards"]) - {"blend"}
     assert told["scorecards"]["blend"]["log_loss"] > 0
     assert told["ours_less_rival"]["odoo"]["verdict"] in ("better", "worse", "no different")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_says_the_verdict_first_and_shows_every_estimate(found, language):
+    page = found.to_html(language)
+
+    says = found.choice.says if language == "en" else found.choice.says_zh
+    assert page.index(escape(says)) < page.index("<table>")
+    for name in found.scorecards:
+        assert escape(estimate_name(name, language)) in page
+    assert page.count("<svg") >= 3
+    assert f"{found.scorecards['blend'].log_loss:.4f}" in page
+    chinese = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    assert (len(re.findall("[\u4e00-\u9fff]", chinese)) > 400) == (language == "zh")
+
+
+def test_the_same_history_gives_the_same_page(found, company):
+    again = backtest_win(company.history, company.end, 2)
+
+    assert again.to_html("en") == found.to_html("en")
+    assert again.to_json() == found.to_json()
+
+
+def test_groups_and_intervals_are_judged(found):
+    told = json.loads(found.to_json())
+
+    segments = told["by_horizon"]["scorecards"]["blend"]["ever"]["segments"]
+    assert {"age=0 d", "age=7 d"} <= set(segments)
+    assert len({name.split("=")[0] for name in segments}) > 3
+    assert told["by_horizon"]["scorecards"]["blend"]["ever"]["by_amount"]["log_loss"] > 0
+    assert "interval_coverage" in told
 
 
 def test_a_history_too_short_to_judge_is_a_named_error(story):
@@ -62,3 +96,4 @@ def test_where_all_went_one_way_the_base_rate_is_judged_alone(story, status):
     assert ("No deal was ever lost" if status == "won" else "ended alike") in found.choice.says
     assert "blend" not in found.scorecards
     assert "were won, or lost" in found.trial.absent["blend"]
+    assert found.to_html("zh").count("<table>") >= 2

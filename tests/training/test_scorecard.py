@@ -6,7 +6,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from training.scorecard import Comparison, compare, judge, reliability_figure
+from training.report import reliability_figure
+from training.scorecard import judge
 
 RANDOM = np.random.default_rng(5)
 P = np.round(RANDOM.beta(2, 3, 3000), 3)
@@ -162,59 +163,6 @@ def test_a_missing_segment_is_a_segment():
 
 def test_is_plain_enough_for_json(card):
     assert json.loads(json.dumps(asdict(card)))["deals"] == card.deals
-
-
-def test_better_worse_and_no_different():
-    noisy = np.clip(P + RANDOM.normal(0, 0.25, 3000), 0.01, 0.99)
-
-    assert compare(Y, P, noisy, WEIGHT, DEAL).verdict == "better"
-    assert compare(Y, noisy, P, WEIGHT, DEAL).verdict == "worse"
-    assert compare(Y, P, P, WEIGHT, DEAL) == Comparison(0.0, 0.0, 0.0, len(set(DEAL)), 2000)
-    assert compare(Y, P, P, WEIGHT, DEAL).verdict == "no different"
-
-
-def test_the_difference_is_that_of_the_log_losses():
-    other = np.clip(P * 0.9, 0.001, 0.999)
-    found = compare(Y, P, other, WEIGHT, DEAL, draws=200)
-
-    gap = judge(Y, P, WEIGHT, DEAL).log_loss - judge(Y, other, WEIGHT, DEAL).log_loss
-    assert found.difference == pytest.approx(gap)
-    assert found.low < found.difference < found.high
-
-
-def test_a_seed_repeats_the_draws_and_another_does_not():
-    other = P * 0.9 + 0.01
-    first, again, different = (compare(Y, P, other, WEIGHT, DEAL, draws=300, seed=s) for s in (1, 1, 2))
-
-    assert first == again
-    assert first != different
-
-
-def test_drawing_in_pieces_gives_what_drawing_at_once_gives(monkeypatch):
-    other = P * 0.9 + 0.01
-    whole = compare(Y, P, other, WEIGHT, DEAL, draws=300, seed=1)
-    monkeypatch.setattr("training.scorecard.PICKS_AT_ONCE", 7 * len(set(DEAL)))
-
-    assert compare(Y, P, other, WEIGHT, DEAL, draws=300, seed=1) == whole
-
-
-def test_the_interval_is_that_of_deals_not_rows():
-    """Five equal rows per deal: the spread is that of the deals' mean differences."""
-    other, deal = P[:300] * 0.8 + 0.05, np.repeat(np.arange(300), 5)
-    single = compare(Y[:300], P[:300], other)
-    repeated = compare(Y[deal], P[deal], other[deal], None, deal)
-
-    assert repeated.difference == pytest.approx(single.difference)
-    assert repeated.high - repeated.low == pytest.approx(single.high - single.low, rel=0.1)
-    losses = np.where(Y[:300] == 1, np.log(other / P[:300]), np.log((1 - other) / (1 - P[:300])))
-    assert single.high - single.low == pytest.approx(2 * 1.96 * losses.std() / np.sqrt(300), rel=0.1)
-
-
-def test_a_single_deal_has_no_interval():
-    found = compare(np.ones(3), np.full(3, 0.8), np.full(3, 0.4), None, np.array(["a"] * 3))
-
-    assert (found.low, found.high, found.verdict) == (None, None, "no different")
-    assert found.difference == pytest.approx(np.log(0.4 / 0.8))
 
 
 def test_the_picture_shows_each_bin_and_says_its_facts(card, tmp_path):
