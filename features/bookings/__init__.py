@@ -1,0 +1,1 @@
+"""What was booked, what was open, and which periods there are: reading the history for a forecast."""

@@ -1,0 +1,55 @@
+"""What past months teach of the blend."""
+
+import numpy as np
+
+from training.bookings.blending import SPREAD, USUAL, Told, learn_blend
+
+EDGES = np.array([0, 31, 59, 90])
+LEVEL = (np.arange(200) + 0.5) / 200
+
+
+def told(day: int, simulated: float, series: float, came: float, width: float = 20.0) -> Told:
+    edges = EDGES + day
+    rows = [np.tile(centre + width * (LEVEL - 0.5), (3, 1)) for centre in (simulated, series)]
+    return Told(day, edges, rows[0], rows[1], np.full(3, came))
+
+
+def test_without_a_past_the_usual_stands() -> None:
+    blend = learn_blend([], 0)
+
+    assert (blend.weight[0], blend.weight[-1]) == (USUAL[0], USUAL[-1])
+    assert set(blend.scale) == {SPREAD}
+
+
+def test_the_better_of_both_gains_weight_with_the_months_that_show_it() -> None:
+    series_right = [told(31 * n, simulated=100, series=200, came=200) for n in range(20)]
+
+    few, many = learn_blend(series_right[:4], 10_000), learn_blend(series_right, 10_000)
+
+    assert USUAL[0] < few.weight[0] < many.weight[0] <= 1
+
+
+def test_months_that_were_not_over_teach_nothing() -> None:
+    series_right = [told(31 * n, simulated=100, series=200, came=200) for n in range(5)]
+
+    assert learn_blend(series_right, 20).weight == learn_blend([], 20).weight
+
+
+def test_intervals_that_held_too_seldom_are_widened_and_too_often_narrowed() -> None:
+    random = np.random.default_rng(0)
+    wild = [told(31 * n, 100, 100, 100 + 40 * random.standard_normal()) for n in range(30)]
+    tame = [told(31 * n, 100, 100, 100 + 1 * random.standard_normal()) for n in range(30)]
+
+    assert learn_blend(wild, 10_000).scale[0] > 1.5
+    assert learn_blend(tame, 10_000).scale[0] < 0.9
+
+
+def test_a_level_that_was_off_the_same_way_is_moved_and_one_that_was_not_is_left() -> None:
+    random = np.random.default_rng(0)
+    high = [told(31 * n, 125, 125, 100 + random.normal()) for n in range(30)]
+    right = [told(31 * n, 100, 100, 100 + random.normal()) for n in range(30)]
+    unsure = [told(31 * n, 125, 125, 100, width=300) for n in range(2)]
+
+    assert 0.79 < learn_blend(high, 10_000).level[0] < 0.82
+    assert learn_blend(unsure, 10_000).level[0] > 0.9
+    assert abs(learn_blend(right, 10_000).level[0] - 1) < 0.01

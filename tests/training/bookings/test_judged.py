@@ -1,0 +1,63 @@
+"""Past forecasts scored: better ones score better, and only beyond noise is something proven."""
+
+import numpy as np
+import pytest
+
+from training.bookings.judged import Block, Judged
+from training.bookings.rest import QUANTILES
+from training.bookings.trial import OURS
+from training.forecast_choice import choose
+
+
+def judged(rival_off: float, moments: int = 9, ours_off: float = 0.0) -> Judged:
+    random = np.random.default_rng(0)
+    blocks = []
+    for origin in range(moments):
+        actual = 100 + 10 * random.standard_normal((2, 3))
+        past = 100 + 10 * random.standard_normal((2, 24))
+        for name, off in ((OURS, ours_off), ("trailing three months", rival_off)):
+            from scipy.stats import norm
+
+            mean = np.full((2, 3), 100.0 + off)
+            quantiles = mean[None] + 10 * norm.ppf(QUANTILES)[:, None, None]
+            blocks.append(Block(origin, "month", "company", name, actual, mean, quantiles, past, 12))
+    return Judged("bookings", tuple(blocks))
+
+
+def test_a_right_forecast_scores_what_its_spread_allows_and_covers() -> None:
+    score = judged(0).score(OURS, ("month", "company"))
+
+    assert score is not None
+    # The CRPS of a right normal forecast is its standard deviation over the root of pi.
+    assert score.scrps == pytest.approx(10 / np.sqrt(np.pi) / 100, rel=0.25)
+    assert 0.65 <= score.coverage <= 0.95
+    assert abs(score.bias) < 0.05
+
+
+def test_ours_is_served_unless_a_rival_is_better_beyond_noise() -> None:
+    assert choose(judged(30), ("trailing three months",)).name == OURS
+    assert choose(judged(0.5, ours_off=0.7), ("trailing three months",)).name == OURS
+    worse = choose(judged(0, ours_off=30), ("trailing three months",))
+    assert (worse.name, worse.rung) == ("trailing three months", "rival")
+    assert "beyond noise" in worse.says
+
+
+def test_a_rival_that_cannot_be_served_is_not_and_two_moments_prove_nothing() -> None:
+    assert choose(judged(0, ours_off=30), ()).name == OURS
+    assert choose(judged(0, moments=2, ours_off=30), ("trailing three months",)).name == OURS
+
+
+def test_what_is_not_known_yet_is_left_out() -> None:
+    whole = judged(0)
+    cut = []
+    for block in whole.blocks:
+        actual = block.actual.copy()
+        actual[:, 1:] = np.nan
+        cut.append(
+            Block(block.origin, "month", "company", block.estimate, actual, block.mean, block.quantiles, block.past, 12)
+        )
+
+    score = Judged("bookings", tuple(cut)).score(OURS, ("month", "company"))
+
+    assert score is not None
+    assert (score.points, np.isfinite(score.scrps)) == (18, True)
