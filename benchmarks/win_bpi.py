@@ -4,6 +4,7 @@
 judges every estimate on rolling folds: snapshots at days 0, 1, 3, 7, 14, 21 and 30 of cases still undecided, learning
 only from what was on record at each cut. Cases open at a cut stay in: decided cases like them stand for them.
 A quarter of the cases are declined by rule within a minute of their application; they are told apart.
+Asked are "won ever" and "won within 7, 14 and 30 days": every rival is fitted for each of these questions anew.
 """
 
 import argparse
@@ -23,10 +24,13 @@ from features.history import History  # noqa: E402
 from features.importing import import_folder  # noqa: E402
 from features.span import last_recorded  # noqa: E402
 from training.dataset import build_dataset  # noqa: E402
+from training.horizon_scores import judge_horizons  # noqa: E402
 from training.recipe import learnable  # noqa: E402
 from training.scorecard import compare, judge  # noqa: E402
 from training.trial import Trial, run_trial  # noqa: E402
+from training.trial_questions import asked_of  # noqa: E402
 
+HORIZONS = (7.0, 14.0, 30.0)
 AGES = (0.0, 1.0, 3.0, 7.0, 14.0, 21.0, 30.0)
 MINUTE = 1 / 1440
 """Days within which a case declined by rule is decided."""
@@ -49,10 +53,13 @@ def main() -> None:
         assert last is not None
         until = last + timedelta(microseconds=1)
         features, _, _ = learnable(history, until)
-        trial = run_trial(build_dataset(history, features, until, AGES), options.folds)
-    figures = report(trial)
+        trial = run_trial(build_dataset(history, features, until, AGES), options.folds, horizons=HORIZONS)
+    figures: dict[str, object] = dict(report(trial))
+    scores = judge_horizons(asked_of(trial), "blend")
+    print("\nwon within so many days; the mean counts each horizon for its part of the time between the first and last")
+    print("\n".join(scores.lines()))
     if options.json:
-        print(json.dumps(figures))
+        print(json.dumps(figures | {"by_horizon": scores.to_dict()}))
 
 
 def report(trial: Trial) -> dict[str, dict[str, float | None]]:

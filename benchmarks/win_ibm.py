@@ -63,7 +63,7 @@ def main() -> None:
         births = build_dataset(history, candidate.bundle.features, end, (0.0,))
         past = births.between(0, micros(until), micros(until)).decided()
         later = births.between(micros(until), births.seen_until, births.seen_until).decided()
-        said = {"foresell": score_table(candidate.bundle, later.x)["win_probability"].to_numpy()}
+        said = {"foresell": score_table(candidate.bundle, later.x, [])["win_probability"].to_numpy()}
         for name, rival in RIVALS.items():
             try:
                 said[name] = rival().fit(past).predict(later.x)

@@ -1,11 +1,16 @@
-"""What will a deal be worth when it is won? Amounts shrink on the way; how much is learned from won deals."""
+"""What will a deal be worth when it is won? Amounts shrink on the way; how much is learned from won deals.
+
+The share that is kept depends on how far a deal has come, how old it is and how large: each group of these has a factor
+of its own beside everybody's share, drawn to 1 as by a number of won deals, so that few deals move it little.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.as_of import micros
 from features.history import History
@@ -15,7 +20,10 @@ if TYPE_CHECKING:
     from training.dataset import Dataset
 
 STRENGTH = 20.0
-"""A product's mean amount is drawn toward everyone's as by so many won deals."""
+"""A product's mean amount is drawn toward everyone's, and a group's factor to 1, as by so many won deals."""
+AGES = (7.0, 30.0, 90.0)
+"""Ages in days at which the next age band begins."""
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -23,22 +31,38 @@ class Amounts:
     """Amounts at close in the base currency.
 
     `kept` is what won deals closed at, over what stood on record at a moment before; None where no
-    amount was on record before the close. `mean` and `by_product` serve deals without an amount.
+    amount was on record before the close. `factors` say by how much more or less in a stage, age band or
+    size band; `sizes` are the amounts at which a size band begins. `mean` and `by_product` serve deals without
+    an amount.
     """
 
     kept: float | None
     mean: float | None
     by_product: Mapping[str, float]
+    factors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    sizes: tuple[float, ...] = ()
 
-    def expected(self, amount: float | None, product: str | None) -> float | None:
+    def expected(
+        self, amount: float | None, product: str | None, stage: str | None = None, age_days: float | None = None
+    ) -> float | None:
         """The amount a deal is expected to close at if it is won; None where nothing is known."""
-        if amount is not None and self.kept is not None and np.isfinite(amount):
-            return amount * self.kept
-        return self.by_product.get(product or "", self.mean)
+        if amount is None or self.kept is None or not np.isfinite(amount):
+            return self.by_product.get(product or "", self.mean)
+        share = self.kept
+        groups = {"stage": stage or "", "age": _band(age_days, AGES), "size": _band(amount, self.sizes)}
+        for name, group in groups.items():
+            share *= self.factors.get(name, {}).get(group, 1.0)
+        return amount * share
 
     def to_json(self) -> dict[str, object]:
         """All of it."""
-        return {"kept": self.kept, "mean": self.mean, "by_product": dict(self.by_product)}
+        return {
+            "kept": self.kept,
+            "mean": self.mean,
+            "by_product": dict(self.by_product),
+            "factors": {name: dict(groups) for name, groups in self.factors.items()},
+            "sizes": list(self.sizes),
+        }
 
     @staticmethod
     def from_json(document: Mapping[str, object]) -> "Amounts":
@@ -47,6 +71,8 @@ class Amounts:
             cast("float | None", document["kept"]),
             cast("float | None", document["mean"]),
             cast("dict[str, float]", document["by_product"]),
+            cast("dict[str, dict[str, float]]", document["factors"]),
+            tuple(cast("list[float]", document["sizes"])),
         )
 
 
@@ -67,13 +93,50 @@ def fit_amounts(history: History, past: "Dataset", until: datetime) -> Amounts:
     by_product = {
         product: (sum(some) + STRENGTH * mean) / (len(some) + STRENGTH) for product, some in products.items() if product
     }
-    kept = None
-    if "deal_amount" in past.x:
-        before = past.x["deal_amount"].to_numpy(float)
-        both = known & np.isfinite(before) & (before > 0)
-        if both.any():
-            kept = float((past.weight * final)[both].sum() / (past.weight * before)[both].sum())
-    return Amounts(kept, mean, by_product)
+    if "deal_amount" not in past.x:
+        return Amounts(None, mean, by_product)
+    before = past.x["deal_amount"].to_numpy(float)
+    both = known & np.isfinite(before) & (before > 0)
+    if not both.any():
+        return Amounts(None, mean, by_product)
+    kept = float((past.weight * final)[both].sum() / (past.weight * before)[both].sum())
+    sizes = tuple(np.unique(np.quantile(before[both], (1 / 3, 2 / 3))).tolist())
+    return Amounts(kept, mean, by_product, _factors(past.rows(both), before[both], final[both], kept, sizes), sizes)
+
+
+def _factors(
+    won: "Dataset", before: Floats, final: Floats, kept: float, sizes: tuple[float, ...]
+) -> dict[str, dict[str, float]]:
+    """Final over expected amounts in each group, one kind of group after the other, twice (backfitting).
+
+    A deal counts once, however often it was looked at; each moment's expectation is its own.
+    """
+    nothing: list[float | None] = [None] * len(won)
+    stages = won.x["deal_stage"].tolist() if "deal_stage" in won.x else nothing
+    ages = won.x["deal_age_days"].tolist() if "deal_age_days" in won.x else nothing
+    labels = {
+        "stage": [stage if isinstance(stage, str) else "" for stage in stages],
+        "age": [_band(age, AGES) for age in ages],
+        "size": [_band(amount, sizes) for amount in before.tolist()],
+    }
+    _, place, looks = np.unique(won.subject.astype(str), return_inverse=True, return_counts=True)
+    weight = won.weight / looks[place]
+    expected, prior = before * kept, STRENGTH * float(np.average(before, weights=weight)) * kept
+    found: dict[str, dict[str, float]] = {name: dict.fromkeys(sorted(set(each)), 1.0) for name, each in labels.items()}
+    for _ in range(2):
+        for name, groups in found.items():
+            group = np.array(labels[name], object)
+            for each in groups:
+                rows = group == each
+                ratio = ((weight * final)[rows].sum() + prior) / ((weight * expected)[rows].sum() + prior)
+                groups[each] *= float(ratio)
+                expected[rows] *= ratio
+    return found
+
+
+def _band(value: float | None, starts: tuple[float, ...]) -> str:
+    """The number of the band a value falls in; nothing where it is missing."""
+    return "" if value is None or not np.isfinite(value) else f"{int(np.searchsorted(starts, value, side='right'))}"
 
 
 def _closing_amounts(history: History, until: datetime) -> dict[str, tuple[float, str]]:

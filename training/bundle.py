@@ -3,12 +3,10 @@
 Loading and scoring need NumPy and LightGBM's shared library, not pandas, scikit-learn or MLflow.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,14 +20,19 @@ from features.evaluate import Category, Values
 from features.own_features import OwnFeatureGone, where_it_was_sought
 from training.amounts import Amounts
 from training.blend import Blend
+from training.bundle_file import FILE, BundleDamaged, live_bundle, seal, unseal, version_in
+from training.comparisons import Comparisons
 from training.intervals import Spread
 from training.reasons import Language, Reason, explain
 from training.rivals import Rival
 from training.rivals import from_json as rival_from_json
 from training.rivals.rival import log_odds
+from training.shrunk_rates import ShrunkRates
 from training.timing import Timing
+from training.win_curve import KIND, WinCurve
 
-FILE = "bundle.json"
+__all__ = ["FILE", "Bundle", "BundleDamaged", "FeaturesChanged", "Score", "live_bundle"]
+
 SURE = 1e-4
 """No deal is called surer than this, or than one less this."""
 
@@ -37,11 +40,6 @@ SURE = 1e-4
 class FeaturesChanged(ForesellError):
     problem = "The model in {0} was trained on other feature definitions ({1}) than this release has ({2})."
     fix = "train again with this release: foresell train win."
-
-
-class BundleDamaged(ForesellError):
-    problem = "The model in {0} cannot be read: {1}."
-    fix = "promote another version (foresell models list), or train again: foresell train win."
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,7 @@ class Bundle:
     timing: Timing
     amounts: Amounts
     meta: dict[str, object] = field(default_factory=dict)
+    comparisons: Comparisons | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -105,20 +104,27 @@ class Bundle:
         language: Language,
         most: int,
     ) -> Score:
-        curve = self.timing.curve(_number(row.get("deal_age_days")), _text(row.get("deal_stage")))
-        median = curve.median_days()
-        amount = self.amounts.expected(_number(row.get("deal_amount")), _text(row.get("product")))
+        age, stage = _number(row.get("deal_age_days")), _text(row.get("deal_stage"))
+        curve = self.timing.curve(age, stage)
+        median, own = curve.median_days(), None
+        if isinstance(self.estimate, WinCurve):
+            own, median = self.estimate.curve.answers(row, [*horizons, math.inf])
+        amount = self.amounts.expected(_number(row.get("deal_amount")), _text(row.get("product")), stage, age)
         if self.estimate is None or self.base_rate is None or self.spread is None:
             by_days = {days: curve.share_by(days) for days in horizons}
             note = self.meta.get("note" if language == "en" else "note_zh")
             return Score(None, None, None, by_days, median, amount, (), str(note or "") or None)
-        p = min(max(self.estimate.score(row), SURE), 1 - SURE)
+        p = min(max(self.estimate.score(row) if own is None else own[-1], SURE), 1 - SURE)
         low, high = self.spread.around(log_odds(p))
         reasons: tuple[Reason, ...] = ()
         if most > 0:
             distance = log_odds(p) - log_odds(self.base_rate)
-            reasons = explain(self.estimate.effects(row), row, named, distance, most, language)
-        by_days = {days: p * curve.of_winners_by(days) for days in horizons}
+            reasons = explain(self.estimate.effects(row), row, named, distance, most, language, self.comparisons)
+        by_days = (
+            {days: p * curve.of_winners_by(days) for days in horizons}
+            if own is None
+            else {days: min(chance, p) for days, chance in zip(horizons, own, strict=False)}
+        )
         far = [days for days in horizons if days > self.timing.longest]
         note = None
         if far:
@@ -143,9 +149,9 @@ class Bundle:
             "timing": self.timing.to_json(),
             "amounts": self.amounts.to_json(),
             "meta": self.meta,
+            "comparisons": None if self.comparisons is None else self.comparisons.to_json(),
         }
-        body = json.dumps(document, ensure_ascii=False, sort_keys=True)
-        return json.dumps({"sha256": sha256(body.encode()).hexdigest(), "bundle": document}, ensure_ascii=False)
+        return seal(document)
 
     def save(self, folder: Path) -> Path:
         """Write the bundle into a folder; return its file."""
@@ -157,28 +163,24 @@ class Bundle:
     @staticmethod
     def load(folder: Path) -> "Bundle":
         """Read a bundle. Raises BundleDamaged, FeaturesChanged, OwnFeatureGone, and what `catalog.own` raises."""
+        stored = unseal(folder)
         try:
-            outer = json.loads((folder / FILE).read_text("utf-8"))
-            body = json.dumps(outer["bundle"], ensure_ascii=False, sort_keys=True)
-            if sha256(body.encode()).hexdigest() != outer["sha256"]:
-                raise BundleDamaged(folder, "its checksum is wrong")
-            stored = outer["bundle"]
             mine = _own_of([entry["name"] for entry in stored["features"] if "own" in entry], folder)
             features = tuple(mine.get(e["name"]) or _feature_of(e) for e in stored["features"] if _there_is(e))
-        except (OSError, ValueError, KeyError, TypeError) as broken:
+        except (ValueError, KeyError, TypeError) as broken:
             raise BundleDamaged(folder, broken) from broken
         if (now := fingerprint(features)) != stored["fingerprint"]:
             raise FeaturesChanged(folder, stored["fingerprint"], now)
         try:
-            return _bundle_of(stored, features, folder / "version")
+            return _bundle_of(stored, features, version_in(folder))
         except (ValueError, KeyError, TypeError) as other:
             raise BundleDamaged(folder, f"it was written by another release ({other!r})") from other
 
 
-def _bundle_of(stored: Mapping[str, Any], features: tuple[Feature, ...], version: Path) -> Bundle:
+def _bundle_of(stored: Mapping[str, Any], features: tuple[Feature, ...], version: str) -> Bundle:
     return Bundle(
         stored["model"],
-        version.read_text("utf-8").strip() if version.exists() else "candidate",
+        version,
         stored["rung"],
         datetime.fromisoformat(stored["until"]),
         features,
@@ -188,11 +190,16 @@ def _bundle_of(stored: Mapping[str, Any], features: tuple[Feature, ...], version
         Timing.from_json(stored["timing"]),
         Amounts.from_json(stored["amounts"]),
         stored["meta"],
+        Comparisons.from_json(stored["comparisons"]) if stored.get("comparisons") else None,
     )
 
 
 def estimate_from_json(document: Mapping[str, object]) -> Rival:
     """Our blend or one of the rivals, from its JSON."""
+    if document["name"] == KIND:
+        return WinCurve.from_json(document)
+    if document["name"] == ShrunkRates.name:
+        return ShrunkRates.from_json(document)
     return Blend.from_json(document) if document["name"] == Blend.name else rival_from_json(document)
 
 
@@ -206,17 +213,6 @@ def rows_of(values: Mapping[str, Values]) -> list[dict[str, float | str | None]]
             columns[name] = [None if math.isnan(v) else v for v in np.asarray(column).tolist()]
     size = len(next(iter(columns.values()), []))
     return [{name: column[row] for name, column in columns.items()} for row in range(size)]
-
-
-def live_bundle(home: Path, model: str) -> Path | None:
-    """The folder of the champion, None where none was promoted. Raises BundleDamaged."""
-    pointer = home / "champions" / f"{model}.json"
-    if not pointer.exists():
-        return None
-    try:
-        return home / "champions" / cast(str, json.loads(pointer.read_text("utf-8"))["folder"])
-    except (OSError, ValueError, KeyError, TypeError) as broken:
-        raise BundleDamaged(pointer, broken) from broken
 
 
 def _feature_entry(feature: Feature) -> dict[str, object]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.as_of import DAY, Micros, micros
+from features.as_of import DAY, Micros, Moments, micros
 from features.definition import Feature
 from features.history import History
 from features.kernel import MISSING
@@ -17,6 +17,9 @@ from training.moments import AGES, life_moments
 
 HEAVIEST = 20.0
 """No row counts for more than so many: a rare long deal must not decide a fit."""
+
+MOST_MOMENTS = 1_000_000
+"""More of them teach a model nothing that could be seen, and would fill the memory of a small machine."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,17 @@ class Dataset:
         """Only the rows whose outcome is known."""
         return self.rows(self.weight > 0)
 
+    def thinned(self, most: int) -> "Dataset":
+        """Every k-th subject, so that at most about `most` rows are left; itself where there are no more.
+
+        Weights stay as they are: they are shares among rows of the same age, which thinning does not change.
+        """
+        step = -(-len(self) // most)
+        if step <= 1:
+            return self
+        number, _ = pd.factorize(self.subject, sort=True)
+        return self.rows(np.asarray(number % step == 0))
+
     @property
     def closed_deals(self) -> int:
         """How many deals have a known outcome."""
@@ -93,9 +107,20 @@ def build_dataset(
     features: tuple[Feature, ...],
     until: datetime,
     ages: tuple[float, ...] = AGES,
+    most_moments: int = MOST_MOMENTS,
 ) -> Dataset:
-    """Every open moment of every deal before `until`, with outcomes as known at `until`."""
-    moments, age = life_moments(history, until, ages)
+    """Every open moment of every deal before `until`, with outcomes as known at `until`.
+
+    Of a history with more than `most_moments`, every k-th deal is looked at: features are computed for those only.
+    """
+    moments, age = life_moments(history, until, ages, most_moments)
+    return dataset_at(history, features, moments, age, until)
+
+
+def dataset_at(
+    history: History, features: tuple[Feature, ...], moments: Moments, age: NDArray[np.float64], until: datetime
+) -> Dataset:
+    """The data set of given moments of deals of these ages in days, with outcomes as known at `until`."""
     table = build_table(features, moments, history)
     x = table.drop_columns(["deal_id", "as_of"]).to_pandas()
     for column in x.columns:

@@ -14,6 +14,24 @@ from features.as_of import DAY
 from features.kernel import MISSING
 from training.dataset import Dataset, censoring_weights
 
+NATURAL = (1, 2, 3, 7, 14, 30, 60, 90, 180, 365, 730)
+"""Horizons that people ask for."""
+SHARES = (0.25, 0.5, 0.75)
+
+
+def natural_horizons(dataset: Dataset) -> tuple[float, ...]:
+    """Up to three horizons that people ask for, about the quartiles of the days from a moment to its event."""
+    happened = (dataset.outcome == 1) & (dataset.weight > 0)
+    if not happened.any():
+        return (30.0, 60.0, 90.0)
+    days, weight = dataset.decided_after[happened], dataset.weight[happened]
+    order = np.argsort(days, kind="stable")
+    share = np.cumsum(weight[order]) / weight.sum()
+    quartiles = days[order][np.minimum(np.searchsorted(share, SHARES), len(days) - 1)]
+    ladder = np.array(NATURAL, float)
+    nearest = {float(ladder[np.abs(np.log(ladder / max(float(days), 0.5))).argmin()]) for days in quartiles}
+    return tuple(sorted(nearest))
+
 
 def at_horizon(dataset: Dataset, days: float) -> Dataset:
     """The data set with the outcome "happened within `days` of the moment"; infinity asks whether ever."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,9 @@ from features.history import History
 from features.open_deals import open_deals
 from features.table import compute, streams_for
 from training.bundle import Bundle, Score
+from training.bundle_file import ModelBundle
 from training.reasons import Language
+from training.win_curve import WinCurve
 
 
 class ModelKnowsTheFuture(ForesellError):
@@ -32,7 +34,7 @@ class NoChampion(ForesellError):
     fix = "train one: foresell train {0}."
 
 
-def check_time(bundle: Bundle, as_of: datetime) -> None:
+def check_time(bundle: ModelBundle, as_of: datetime) -> None:
     """Refuse a moment (naive UTC) before the end of what the model learned from. Raises ModelKnowsTheFuture."""
     if as_of < bundle.until:
         moment, until = as_of.isoformat(timespec="seconds"), bundle.until.isoformat(timespec="seconds")
@@ -47,6 +49,7 @@ def predict_win(
     Raises ModelKnowsTheFuture, and NotInHistory where the history no longer gives a feature of the model.
     """
     check_time(bundle, as_of)
+    bundle = followed(history, bundle, as_of)
     moments = open_deals(history, as_of)
     values = compute(bundle.features, streams_for(bundle.features, history), moments)
     scores = bundle.score(values, horizons, language) if len(moments) else []
@@ -67,6 +70,17 @@ def predict_win(
     columns["reasons"] = pa.array([reasons_text(score) for score in scores], pa.string())
     columns["model_version"] = pa.array([bundle.version] * len(moments), pa.string())
     return pa.table(columns)
+
+
+def followed(history: History, bundle: Bundle, as_of: datetime) -> Bundle:
+    """The bundle with its level moved by the outcomes on record since it learned; itself where it follows none."""
+    estimate = bundle.estimate
+    if not isinstance(estimate, WinCurve) or estimate.curve.level is None or as_of <= bundle.until:
+        return bundle
+    from training.recent import decided_since
+
+    since = decided_since(history, bundle.features, bundle.until, as_of)
+    return replace(bundle, estimate=estimate.updated(since))
 
 
 def close_day(score: Score, as_of: datetime, zone: ZoneInfo) -> "object | None":

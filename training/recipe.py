@@ -1,25 +1,29 @@
 """From history to a candidate model. Read this first: each line of `train_win` is a file of this folder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
 from features.catalog import offered
 from features.definition import Feature
-from features.errors import ForesellError
 from features.history import History
 from features.open_deals import deals_created
 from training.amounts import fit_amounts
 from training.bundle import Bundle
+from training.candidate import CannotTeach
+from training.comparisons import Comparisons
 from training.dataset import Dataset, build_dataset
 from training.intervals import Spread, fit_spread, spread_of_rate
+from training.rivals import Rival
 from training.rivals.base_rate import BaseRate
-from training.scorecard import Comparison, Scorecard
 from training.small_data import FEWEST_CLOSED, Choice, choose
 from training.timing import Timing
-from training.trial import ESTIMATES, Trial, run_trial
+from training.trees import Settings
+from training.trial import ESTIMATES, MOST_MOMENTS, Trial, run_trial
+from training.win_candidate import WinCandidate
+from training.win_curve import WinCurve
 
 FOLDS = 3
 ONLY_WINS = Choice(
@@ -31,39 +35,31 @@ ONLY_WINS = Choice(
 """What is said where nothing was lost: to learn what tells won from lost takes both."""
 
 
-class NoDeals(ForesellError):
+class NoDeals(CannotTeach):
     problem = "There are no open or closed deals on record before {0}."
     fix = "import deals, or train as of a later day (--until)."
 
 
-class NeverOpen(ForesellError):
+class NeverOpen(CannotTeach):
     problem = "None of the {0} deals on record before {1} was ever seen open: they closed when they were created."
     fix = "export created_at and closed_at with their time of day, or map the true creation date."
 
 
-class NothingClosed(ForesellError):
+class NothingClosed(CannotTeach):
     problem = "None of the {0} deals on record before {1} was won or lost by then, so there is nothing to learn."
     fix = "import deals with status won or lost and their closed_at, or train as of a later day (--until)."
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A trained model with all that speaks for and against it."""
-
-    bundle: Bundle
-    choice: Choice
-    trial: Trial
-    scorecards: dict[str, Scorecard]
-    against_base: dict[str, Comparison]
-    left_out: dict[str, str]
-    leaks: dict[str, str]
-    sample: Dataset
-
-
 def train_win(
-    history: History, until: datetime, folds: int = FOLDS, progress: Callable[[str], None] = lambda _: None
-) -> Candidate:
+    history: History,
+    until: datetime,
+    folds: int = FOLDS,
+    progress: Callable[[str], None] = lambda _: None,
+    trees: Settings | None = None,
+) -> WinCandidate:
     """Train the win model on what was on record before `until` (naive UTC); nothing later is looked at.
+
+    `trees` are settings for our own trees that a search found (`search`).
 
     Raises NoDeals, NeverOpen, NothingClosed.
     """
@@ -72,11 +68,15 @@ def train_win(
     progress(f"building {len(features)} features")
     dataset = known_dataset(history, features, until)
     no_losses = not (dataset.outcome == 0).any()
-    trial = run_trial(dataset, folds, progress) if enough(dataset) and not no_losses else Trial(())
+    trial = run_trial(dataset, folds, progress, trees=trees) if enough(dataset) and not no_losses else Trial(())
     scorecards = trial.scorecards() if trial.folds else {}
-    choice = choose(trial, scorecards, dataset.closed_deals) if not no_losses else ONLY_WINS
+    choice = (
+        _counted(choose(trial, scorecards, dataset.closed_deals, staged=staged(dataset)), dataset)
+        if not no_losses
+        else ONLY_WINS
+    )
     progress(f"fitting {choice.name}")
-    estimate = ESTIMATES[choice.name]().fit(dataset)
+    estimate = _made(choice.name, trees).fit(dataset)
     base = BaseRate().fit(dataset)
     against = {n: trial.comparison(n, BaseRate.name) for n in trial.names if n != BaseRate.name}
     meta: dict[str, object] = {
@@ -102,8 +102,27 @@ def train_win(
         Timing.fit(dataset),
         fit_amounts(history, dataset, until),
         meta,
+        Comparisons.fit(dataset),
     )
-    return Candidate(bundle, choice, trial, scorecards, against, left_out, leaks, dataset)
+    return WinCandidate(bundle, choice, trial, scorecards, against, left_out, leaks, dataset, trees)
+
+
+def staged(dataset: Dataset) -> bool:
+    """Whether deals in several stages are on record."""
+    return "deal_stage" in dataset.x and dataset.x["deal_stage"].nunique() > 1
+
+
+def _counted(choice: Choice, dataset: Dataset) -> Choice:
+    """What is said, with how many were looked at where not all were."""
+    step = -(-len(dataset) // MOST_MOMENTS)
+    if step <= 1:
+        return choice
+    judged, there = f"{len(dataset.thinned(MOST_MOMENTS)):,}", f"{len(dataset):,}"
+    return replace(
+        choice,
+        says=f"{choice.says} Estimates were compared on one deal in {step} ({judged} of {there} moments).",
+        says_zh=f"{choice.says_zh}各方法在每 {step} 个商机中取 1 个进行比较（{there} 个时点中的 {judged} 个）。",
+    )
 
 
 def learnable(history: History, until: datetime) -> tuple[tuple[Feature, ...], dict[str, str], dict[str, str]]:
@@ -127,6 +146,10 @@ def known_dataset(history: History, features: tuple[Feature, ...], until: dateti
     if not (dataset.weight > 0).any():
         raise NothingClosed(len(np.unique(dataset.subject.astype(str))), until.date())
     return dataset
+
+
+def _made(name: str, trees: Settings | None) -> Rival:
+    return WinCurve(trees=trees) if name == WinCurve.name else ESTIMATES[name]()
 
 
 def enough(dataset: Dataset) -> bool:

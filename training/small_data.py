@@ -3,6 +3,10 @@
 A history earns a higher rung only by evidence: judged on later deals than it learned from, a rung must
 beat the base rate beyond noise, with the deal as the unit. Where ours does not beat the best rival, the
 rival is served; where nothing beats the base rate, the base rate is, and the answer says so.
+
+Few deals prove nothing, and a share for all is then not the most honest answer either: that a deal in signing is won
+more often than a new one needs no proof. So where the stage is on record and few later deals could be judged, rates by
+stage that are drawn toward all by their few deals are served, unless they did worse on those that were.
 """
 
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from dataclasses import dataclass
 from training.blend import Blend
 from training.rivals.base_rate import BaseRate
 from training.scorecard import Comparison, Scorecard
+from training.shrunk_rates import ShrunkRates
 from training.trial import Trial
 
 FEWEST_CLOSED = 30
@@ -20,11 +25,21 @@ SURER = 2.8
 """The same for the rivals, of which there are several, each with its chance to look good."""
 FEWEST_OF_EACH = 10
 """Judged deals won, and lost, below which nothing is proven: a bootstrap of one or two wins knows no noise."""
+FEW_JUDGED = 150
+"""Below so many judged deals rates by stage need no proof, and the better of ours is taken without one."""
 SLOPES = (0.5, 2.0)
 """Bounds of the calibration slope on later deals that a served estimate must keep, its interval considered."""
 
-RUNGS = {"base_rate": "pooled rate", "stage_table": "shrunk rates", "odoo": "shrunk rates"}
+RUNGS = {
+    "base_rate": "pooled rate",
+    "shrunk_rates": "shrunk rates",
+    "stage_table": "shrunk rates",
+    "odoo": "shrunk rates",
+}
 """The rung each estimate stands on; all others are models."""
+
+
+OURS = (Blend.name, ShrunkRates.name)
 
 
 @dataclass(frozen=True)
@@ -37,8 +52,11 @@ class Choice:
     says_zh: str
 
 
-def choose(trial: Trial, cards: dict[str, Scorecard], closed: int) -> Choice:
-    """The estimate to serve, from what was judged on later deals. `closed` counts deals with an outcome."""
+def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, staged: bool = False) -> Choice:
+    """The estimate to serve, from what was judged on later deals.
+
+    `closed` counts deals with an outcome, `staged` says whether deals in several stages are on record.
+    """
     base = BaseRate.name
     if closed < FEWEST_CLOSED:
         return _choice(
@@ -46,6 +64,13 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int) -> Choice:
             f"Only {closed} closed deals are on record; {FEWEST_CLOSED} are needed before anything is compared. "
             "The share won among closed deals is served.",
             f"历史中只有 {closed} 个已关闭商机；至少需要 {FEWEST_CLOSED} 个才能比较模型。目前提供整体赢率。",
+        )
+    if not trial.folds and staged:
+        return _choice(
+            ShrunkRates.name,
+            f"{closed} closed deals are on record, but too few had been decided long enough to judge a model on. "
+            "Rates by stage are served, drawn toward the share won among all as far as they rest on few deals.",
+            f"历史中有 {closed} 个已关闭商机，但可供检验的太少。目前提供按阶段的赢率，商机少的阶段向整体赢率收缩。",
         )
     if not trial.folds:
         return _choice(
@@ -65,8 +90,11 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int) -> Choice:
     proven = [
         name
         for name, found in against_base.items()
-        if _sure(found, SURE if name == Blend.name else SURER) and calibrated(cards[name]) and _enough_of_each(trial)
+        if _sure(found, SURE if name in OURS else SURER) and calibrated(cards[name]) and _enough_of_each(trial)
     ]
+    shrunk = against_base.get(ShrunkRates.name)
+    if not proven and shrunk is not None and _believed(shrunk, cards[ShrunkRates.name]):
+        return _choice(ShrunkRates.name, *_unproven(cards, shrunk))
     if not proven:
         closest = min(against_base, key=lambda name: cards[name].log_loss, default=None)
         return _choice(base, *_none_proven(closest, cards, against_base))
@@ -74,8 +102,15 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int) -> Choice:
     return _choice(served, *_proven(served, cards, against_base[served]))
 
 
+def _believed(found: Comparison, card: Scorecard) -> bool:
+    """Whether rates by stage are served without proof: few deals to judge by, and no worse on those."""
+    return found.deals < FEW_JUDGED and found.difference < 0 and calibrated(card)
+
+
 def _best(trial: Trial, cards: dict[str, Scorecard], proven: list[str]) -> str:
     """Ours where it is proven, unless a proven rival beats it beyond noise; else the best proven rival."""
+    if cards[BaseRate.name].deals < FEW_JUDGED and (ours := [name for name in proven if name in OURS]):
+        return min(ours, key=lambda name: cards[name].log_loss)
     rivals = [name for name in proven if name != Blend.name]
     if Blend.name not in proven:
         return min(rivals, key=lambda name: cards[name].log_loss)
@@ -121,6 +156,17 @@ def _none_proven(closest: str | None, cards: dict[str, Scorecard], against: dict
         "The base rate is served.",
         f"没有模型显著优于整体赢率：最接近的 {closest} 对数损失为 {other.log_loss:.4f}，整体赢率为 "
         f"{base.log_loss:.4f}（差 {_difference(found)}，{found.deals:,} 个商机）。目前提供整体赢率。",
+    )
+
+
+def _unproven(cards: dict[str, Scorecard], found: Comparison) -> tuple[str, str]:
+    base, card = cards[BaseRate.name], cards[ShrunkRates.name]
+    return (
+        f"Only {found.deals} later deals could be judged, too few to prove a model. Rates by stage are served, drawn "
+        f"toward the share won among all as far as they rest on few deals: log loss so far {card.log_loss:.4f}, "
+        f"the share's {base.log_loss:.4f}.",
+        f"可供检验的商机只有 {found.deals} 个，不足以证明任何模型。目前提供按阶段的赢率，商机少的阶段向整体赢率收缩："
+        f"目前对数损失为 {card.log_loss:.4f}，整体赢率为 {base.log_loss:.4f}。",
     )
 
 

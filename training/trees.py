@@ -1,15 +1,24 @@
 """Boosted trees in three sizes, from cautious to rich; which one helps is decided on later deals."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from training.rivals.default_trees import SETTINGS, DefaultTrees
+from training.rivals.rival import Floats, text_of
 
-SIZES: Mapping[str, tuple[int, Mapping[str, object]]] = {
+if TYPE_CHECKING:
+    import pandas as pd
+
+Settings = tuple[int, Mapping[str, object]]
+"""Number of trees and LightGBM's settings."""
+SIZES: Mapping[str, Settings] = {
     "small": (200, {"num_leaves": 5, "learning_rate": 0.05, "min_data_in_leaf": 40, "extra_trees": True}),
     "medium": (300, {"num_leaves": 10, "learning_rate": 0.04, "min_data_in_leaf": 60, "extra_trees": True}),
     "large": (250, {"num_leaves": 31, "learning_rate": 0.05, "min_data_in_leaf": 80}),
 }
-"""Number of trees and their settings. The two smaller split at random places (Geurts, Ernst and Wehenkel 2006)."""
+"""The two smaller split at random places (Geurts, Ernst and Wehenkel 2006)."""
 
 SMOOTHING: Mapping[str, object] = {
     "lambda_l2": 10.0,
@@ -27,7 +36,22 @@ class Trees(DefaultTrees):
     name = "trees"
     meaning = "Boosted trees with strong smoothing."
 
-    def __init__(self, size: str = "medium") -> None:
+    def __init__(self, size: str | Settings = "medium") -> None:
+        """`size` is a name among SIZES, or the number of trees and settings as they stand there."""
         self.size = size
-        self.rounds, settings = SIZES[size]
+        self.rounds, settings = SIZES[size] if isinstance(size, str) else size
         self.settings = {**SETTINGS, **SMOOTHING, **settings}
+
+    def _matrix(self, x: "pd.DataFrame") -> Floats:
+        """Numbers and codes [n, columns]; each text is read once, whatever the number of rows."""
+        import pandas as pd
+
+        matrix = np.empty((len(x), len(self.columns)))
+        for place, name in enumerate(self.columns):
+            if (codes := self.codes.get(name)) is None:
+                matrix[:, place] = x[name].to_numpy(dtype=np.float64)
+            else:
+                found, levels = pd.factorize(x[name])
+                coded = [codes.get(text_of(level) or "", np.nan) for level in levels]
+                matrix[:, place] = np.array([*coded, np.nan])[found]
+        return matrix

@@ -26,11 +26,12 @@ from training.amounts import Amounts
 from training.bundle import Bundle
 from training.dataset import Dataset
 from training.intervals import spread_of_rate
-from training.recipe import Candidate, train_win
+from training.recipe import train_win
 from training.rivals import Rival
 from training.rivals.base_rate import BaseRate
 from training.rivals.rival import probabilities
 from training.timing import Timing
+from training.win_candidate import WinCandidate
 
 START = int(np.datetime64("2024-01-01", "us").astype(np.int64))
 
@@ -120,7 +121,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
 
 
 @pytest.fixture(scope="session")
-def candidate(company: Company) -> Candidate:
+def candidate(company: Company) -> WinCandidate:
     """What training on the company gives."""
     return train_win(company.history, company.end)
 

@@ -40,7 +40,31 @@ def test_amounts_shrink_as_they_did_in_the_past(story):
 
     assert amounts.kept == pytest.approx(0.8)
     assert amounts.expected(1000, "P1") == pytest.approx(800)
+    assert amounts.expected(1000, "P1", "Talks", 12.0) == pytest.approx(800)
     assert amounts.mean == pytest.approx(160)
+
+
+def test_the_large_lose_more_and_the_far_along_less(story):
+    """Small deals keep all; large ones are halved, but only before the second look."""
+    for number in range(40):
+        won(story, f"s{number:02d}", 10, 10, product="P1")
+        won(story, f"l{number:02d}", 1000, 500, product="P1")
+    amounts = learn(story)
+
+    small, large = amounts.expected(10, None), amounts.expected(1000, None)
+    assert large / 1000 == pytest.approx(0.5, abs=0.03)
+    assert large / 1000 < amounts.kept < small / 10 < 1
+    assert set(amounts.factors) == {"stage", "age", "size"}
+    assert amounts.factors["stage"] == pytest.approx({"": 1.0}, abs=0.05)
+
+
+def test_one_odd_deal_moves_its_group_little(story):
+    for number in range(30):
+        won(story, f"d{number:02d}", 100 + number, 100 + number, product="P1")
+    won(story, "odd", 5000, 500, product="P1")
+    amounts = learn(story)
+
+    assert amounts.expected(101, None) > 0.75 * 101 * amounts.kept
 
 
 def test_a_deal_without_an_amount_is_expected_to_close_at_its_products_mean(story):
@@ -84,6 +108,6 @@ def test_without_any_amounts_nothing_is_expected(story):
 
 
 def test_they_come_back_from_json_as_they_were():
-    amounts = Amounts(0.9, 100.0, {"P1": 120.0})
+    amounts = Amounts(0.9, 100.0, {"P1": 120.0}, {"stage": {"Talks": 1.1}}, (50.0, 90.0))
 
     assert Amounts.from_json(json.loads(json.dumps(amounts.to_json()))) == amounts

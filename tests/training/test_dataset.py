@@ -118,3 +118,23 @@ def test_no_row_weighs_more_than_the_heaviest():
 
 def test_where_nothing_is_decided_nothing_weighs():
     assert censoring_weights(np.full(3, np.nan), np.ones(3), np.zeros(3)).tolist() == [0, 0, 0]
+
+
+def test_thinning_keeps_whole_deals_and_every_so_many(invented):
+    dataset = invented(900, 3).dataset
+    fewer = dataset.thinned(len(dataset) // 3)
+
+    assert len(fewer) <= len(dataset) // 3 * 1.1
+    for subject in np.unique(fewer.subject):
+        assert (fewer.subject == subject).sum() == (dataset.subject == subject).sum()
+    assert dataset.thinned(len(dataset)) is dataset
+
+
+def test_of_a_history_too_large_every_so_many_deals_are_looked_at(story):
+    for number in range(60):
+        story.deal(f"d{number:02d}").closes("won", on="2024-03-01")
+    whole = build_dataset(story.history, select("deal_age_days"), at("2024-06-01"), (0, 7))
+    some = build_dataset(story.history, select("deal_age_days"), at("2024-06-01"), (0, 7), most_moments=10)
+
+    assert len(set(whole.subject)) == 60
+    assert len(set(some.subject)) == 15

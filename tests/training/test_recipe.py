@@ -121,3 +121,15 @@ def test_each_step_is_told(story):
 
     assert told[0] == "choosing features"
     assert told[-1] == "fitting base_rate"
+
+
+def test_where_not_all_deals_were_compared_the_answer_says_how_many(company, monkeypatch):
+    monkeypatch.setattr("training.recipe.MOST_MOMENTS", 300)
+    monkeypatch.setattr("training.trial.MOST_MOMENTS", 300)
+    candidate = train_win(company.history, company.end, folds=1)
+
+    moments = len(candidate.sample)
+    assert f"Estimates were compared on one deal in {-(-moments // 300)} (" in candidate.choice.says
+    assert f"of {moments:,} moments)" in candidate.choice.says
+    assert sum(len(fold.judged) for fold in candidate.trial.folds) < 300
+    assert candidate.bundle.meta["says"] == candidate.choice.says

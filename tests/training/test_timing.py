@@ -179,6 +179,15 @@ def _joined(one: Dataset, other: Dataset) -> Dataset:
         x=pd.concat([one.x, other.x], ignore_index=True),
         **{
             name: np.concatenate([getattr(one, name), getattr(other, name)])
-            for name in ("won", "decided_after", "followed_for", "weight", "deal_id", "as_of", "age", "closed_known")
+            for name in (
+                "outcome",
+                "decided_after",
+                "followed_for",
+                "weight",
+                "subject",
+                "as_of",
+                "age",
+                "closed_known",
+            )
         },
     )

@@ -72,12 +72,16 @@ class Logistic:
             raise RivalNotApplicable(self.name, "only one outcome, won or lost, is on record")
         # Matrices this narrow gain nothing from a second thread and lose twentyfold by it beside a busy neighbour.
         with threadpool_limits(1):
-            self.curved, self.strength = (self._like.curved, self._like.strength) if self._like else _choose(past)
+            self.curved, self.strength = (self._like.curved, self._like.strength) if self._like else self._chosen(past)
             self.terms = _learn_terms(past, curved=self.curved)
             design = _design(self.terms, past.x)
             coefficients, intercept = _solve(design, past.outcome, past.weight, self.strength)
         self._keep(coefficients, intercept, np.average(design, axis=0, weights=past.weight))
         return self
+
+    def _chosen(self, past: Dataset) -> tuple[bool, float]:
+        """Whether to bend, and the strength."""
+        return choose(past, STRENGTHS, MOST_ROWS_TO_CHOOSE)
 
     def _keep(self, coefficients: Floats, intercept: float, mean_design: Floats) -> None:
         starts = np.cumsum([0, *(term.columns for term in self.terms)])
@@ -158,13 +162,13 @@ def _enough(past: Dataset, part: Mask) -> bool:
     return min(len(set(deals[won].tolist())), len(set(deals[~won].tolist()))) >= FEWEST_PER_FOLD
 
 
-def _choose(past: Dataset) -> tuple[bool, float]:
+def choose(past: Dataset, strengths: Sequence[float], most_rows: int) -> tuple[bool, float]:
     """Whether to bend, and the strength, with the least log loss on later deals."""
-    past = _thinned(past)
+    past = _thinned(past, most_rows)
     folds = [(past.rows(earlier), past.rows(later)) for earlier, later in time_folds(past)]
     if not folds:
         return False, CAUTIOUS
-    found = {(bent, c): loss for bent in (False, True) for c, loss in _losses(folds, STRENGTHS, curved=bent).items()}
+    found = {(bent, c): loss for bent in (False, True) for c, loss in _losses(folds, strengths, curved=bent).items()}
     return min(found, key=lambda choice: found[choice])
 
 
@@ -176,16 +180,18 @@ def _losses(
     for fit, test in folds:
         terms = _learn_terms(fit, curved=curved)
         seen, unseen = _design(terms, fit.x), _design(terms, test.x)
-        for c in strengths:
-            coefficients, intercept = _solve(seen, fit.outcome, fit.weight, c)
+        coefficients: Floats | None = None
+        intercept = 0.0
+        for c in sorted(strengths):
+            coefficients, intercept = _solve(seen, fit.outcome, fit.weight, c, coefficients, intercept)
             p = probabilities(unseen @ coefficients + intercept)
             losses[c] += log_loss(test.outcome, p, test.weight) * test.weight.sum()
     return losses
 
 
-def _thinned(past: Dataset) -> Dataset:
+def _thinned(past: Dataset, most_rows: int) -> Dataset:
     """Every k-th deal where there are more rows than a choice of penalty needs."""
-    step = -(-len(past) // MOST_ROWS_TO_CHOOSE)
+    step = -(-len(past) // most_rows)
     if step == 1:
         return past
     _, rows = np.unique(past.subject.astype(str), return_inverse=True)
@@ -221,13 +227,25 @@ def _design(terms: Sequence[Term], x: pd.DataFrame) -> Floats:
     return np.column_stack([np.empty((len(x), 0)), *(_columns(term, x) for term in terms)])
 
 
-def _solve(design: Floats, won: Floats, weight: Floats, strength: float) -> tuple[Floats, float]:
-    """Weights and intercept; the mean row weight is one, so that strengths mean the same everywhere."""
+def _solve(
+    design: Floats,
+    won: Floats,
+    weight: Floats,
+    strength: float,
+    start: Floats | None = None,
+    start_intercept: float = 0.0,
+) -> tuple[Floats, float]:
+    """Weights and intercept; the mean row weight is one, so that strengths mean the same everywhere.
+
+    `start` is where the search begins, such as the weights of a neighbouring strength.
+    """
     from sklearn.linear_model import LogisticRegression
 
     if design.shape[1] == 0:
         share = np.clip(np.average(won, weights=weight), 1e-6, 1 - 1e-6)
         return np.empty(0), float(np.log(share / (1 - share)))
-    model = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=200)
+    model = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=200, warm_start=start is not None)
+    if start is not None:
+        model.coef_, model.intercept_ = start[None, :].copy(), np.array([start_intercept])
     model.fit(design, won >= 0.5, sample_weight=weight / weight.mean())
     return np.asarray(model.coef_[0], dtype=np.float64), float(model.intercept_[0])

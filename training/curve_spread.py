@@ -1,0 +1,74 @@
+"""How sure is a curve? 80 % intervals of its chances for each horizon.
+
+At each edge the interval of `training.intervals` is learned from what was said of later moments; between edges the
+deviations of the two neighbours are mixed, beyond them the nearest holds. `interval_coverage` measures whether they
+hold what comes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.intervals import Spread, fit_spread
+from training.rivals.rival import log_odds
+
+if TYPE_CHECKING:
+    from training.dataset import Dataset
+
+Floats = NDArray[np.float64]
+FEWEST_SUBJECTS = 30
+SURE = 1e-4
+"""Nothing is called surer than this, or than one less this."""
+
+
+@dataclass(frozen=True)
+class CurveSpread:
+    """A spread for each of some horizons in days, ascending; the last may be infinity."""
+
+    days: tuple[float, ...]
+    spreads: tuple[Spread, ...]
+
+    def around(self, p: float, days: float) -> tuple[float, float]:
+        """The 80 % interval of a chance said for a horizon; the chance lies inside."""
+        odds = log_odds(min(max(p, SURE), 1 - SURE))
+        above = int(np.searchsorted(self.days, days))
+        pair = self.spreads[max(above - 1, 0)], self.spreads[min(above, len(self.days) - 1)]
+        (low, high), (low_after, high_after) = pair[0].around(odds), pair[1].around(odds)
+        if 0 < above < len(self.days) and np.isfinite(self.days[above]):
+            before, after = self.days[above - 1], self.days[above]
+            way = float(np.log(days / before) / np.log(after / before))
+        else:
+            way = 1.0 if above < len(self.days) else 0.0
+        return min(p, low + way * (low_after - low)), max(p, high + way * (high_after - high))
+
+    def to_json(self) -> dict[str, object]:
+        """Horizons (None: ever) and their spreads."""
+        days = [None if np.isinf(each) else each for each in self.days]
+        return {"days": days, "spreads": [spread.to_json() for spread in self.spreads]}
+
+    @staticmethod
+    def from_json(document: Mapping[str, object]) -> "CurveSpread":
+        """What `to_json` wrote."""
+        days = tuple(np.inf if each is None else float(each) for each in cast("list[float | None]", document["days"]))
+        spreads = cast("list[Mapping[str, object]]", document["spreads"])
+        return CurveSpread(days, tuple(Spread.from_json(each) for each in spreads))
+
+
+def fit_curve_spread(later: "Dataset", said: Floats, days: Sequence[float]) -> CurveSpread | None:
+    """Learn from what was said [n, horizons] of moments not seen in learning; None where they tell too little."""
+    from training.horizons import at_horizon
+
+    kept, spreads = [], []
+    for column, horizon in enumerate(days):
+        asked = at_horizon(later, horizon)
+        known = (asked.weight > 0) & np.isfinite(asked.outcome)
+        if len(set(asked.subject[known].tolist())) < FEWEST_SUBJECTS or len(set(asked.outcome[known].tolist())) < 2:
+            continue
+        p = np.clip(said[known, column], SURE, 1 - SURE)
+        at = asked.as_of[known].astype("datetime64[us]").astype(np.int64)
+        spreads.append(fit_spread(asked.outcome[known], p, asked.weight[known], asked.subject[known], at))
+        kept.append(float(horizon))
+    return CurveSpread(tuple(kept), tuple(spreads)) if kept else None

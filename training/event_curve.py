@@ -1,0 +1,262 @@
+"""How likely is an event by any day, when it may be too early to know? What win and churn share.
+
+The future is cut into intervals. One head learns whether a moment's future ends in an interval that it entered,
+another whether an end there is the event (won) or its competitor (lost); the chance by a day follows from both. So the
+curve rises with the horizon, a lost deal is not one that could still be won, and a moment still open counts for what is
+known: the intervals it has lived through (`hazards`). Why so: docs/decisions/0012-the-event-curve.md.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self, cast
+
+import numpy as np
+
+from features.as_of import DAY
+from training.curve_effects import attribute, chance
+from training.curve_heads import Head, learn_head
+from training.curve_points import Floats, Points, choose_edges
+from training.curve_spread import CurveSpread, fit_curve_spread
+from training.hazards import INTERVAL, incidence, outcome_rows, pace_rows
+from training.level import Known, Level, helps
+from training.rivals.rival import NothingDecided, Row, probabilities
+from training.splits import cut_times, past_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from training.dataset import Dataset
+    from training.trees import Settings
+
+LATER_SHARE = 0.3
+"""The share of ends, the latest ones, on which learners are weighed and calibrated."""
+MOST_MOMENTS = 400_000
+MOST_ROWS = 250_000
+"""Moments, and pairs of moment and interval, that a head learns from at most: more change nothing that can be seen."""
+HALF_LIFE = 0.5
+"""A row counts half as much as one that is younger by this share of the history: levels drift."""
+PACE_SIZE, OUTCOME_SIZE = "medium", "small"
+"""How rich trees may be: the pace has many rows, the outcome one per moment."""
+
+
+class EventCurve:
+    """P(event by a horizon), with or without a competing event.
+
+    Outcome 1 is the event, 0 its competitor; a data set without any 0 has no competitor.
+    """
+
+    def __init__(self, seed: int = 0, trees: "Settings | None" = None) -> None:
+        """`trees` are settings for the trees of the outcome, where a search found better ones than the usual."""
+        self.seed, self.trees = seed, trees
+
+    points: Points
+    pace: Head
+    outcome: Head | None
+    headline: float
+    longest: float
+    spread: CurveSpread | None
+    level: Level | None
+
+    def fit(self, past: "Dataset", horizons: Sequence[float]) -> Self:
+        """Learn from every moment, decided or not; `horizons` (days) are drawn exactly where they can be learned.
+
+        Raises NothingDecided, and RivalNotApplicable where fewer than 15 subjects had the event.
+        """
+        ended = ~np.isnan(past.outcome)
+        if not ended.any():
+            raise NothingDecided(len(past))
+        past = past.thinned(MOST_MOMENTS)
+        bounded = bool((past.outcome == 0).any())
+        self.points = Points(choose_edges(past, horizons), bounded)
+        first = min((float(h) for h in horizons if np.isfinite(h)), default=self.points.edges[0])
+        self.headline = np.inf if bounded else first
+        self.longest = float(past.followed_for.max(initial=0.0))
+        split = self._split(past)
+        growth = 1.0 if split is None else past.closed_deals / max(split[0].closed_deals, 1)
+        self.pace, pace_then = self._learn(past, split, pace_rows, PACE_SIZE, growth)
+        self.outcome, outcome_then = None, None
+        if bounded:
+            self.outcome, outcome_then = self._learn(past, split, outcome_rows, self.trees or OUTCOME_SIZE, growth)
+        self.level = None
+        if split is not None and outcome_then is not None:
+            later = outcome_rows(split[1], self.points.edges, MOST_ROWS, self.seed)
+            said_at = later.as_of.astype("datetime64[us]").astype(np.int64)
+            if helps(self._known(later, outcome_then), said_at):
+                self.level = Level()
+                self._shift(split[1])
+        self.spread = None
+        if split is not None and pace_then is not None and (outcome_then is not None or not bounded):
+            said = incidence(*self._answers(pace_then, outcome_then, split[1].x))[0]
+            days = [*self.points.edges, np.inf] if bounded else self.points.edges
+            self.spread = fit_curve_spread(split[1], said, days)
+        return self
+
+    def _known(self, rows: "Dataset", outcome: Head) -> Known:
+        """Outcomes of stacked rows beside what a head said of them before any shift of its level."""
+        odds = outcome.odds(rows.x) - outcome.level
+        place = rows.x[INTERVAL].to_numpy(int)
+        return Known(odds[np.arange(len(rows)), place], rows.outcome, rows.closed_known, rows.subject)
+
+    def _shift(self, later: "Dataset") -> None:
+        assert self.level is not None
+        assert self.outcome is not None
+        known = self._known(outcome_rows(later, self.points.edges, MOST_ROWS, self.seed), self.outcome)
+        self.level = self.level.after(known, later.seen_until)
+        self.outcome = replace(self.outcome, level=self.level.shift)
+
+    def updated(self, later: "Dataset") -> Self:
+        """This curve with its level moved by the outcomes that became known since; itself where none are followed.
+
+        Of `later` only outcomes count that were not on record when the level was last moved.
+        """
+        if self.level is None or self.outcome is None or not len(later):
+            return self
+        moved = copy(self)
+        moved._shift(later)
+        return moved
+
+    def predict_along(self, judged: "Dataset", horizons: Sequence[float]) -> Floats:
+        """`predict` for moments in a row, each with the level as the outcomes known by then had moved it."""
+        if self.level is None or self.outcome is None:
+            return self.predict(judged.x, horizons)
+        known = self._known(outcome_rows(judged, self.points.edges, None, self.seed), self.outcome)
+        shifts = self.level.shifts(known, judged.as_of.astype("datetime64[us]").astype(np.int64))
+        odds = self.outcome.odds(judged.x) - self.outcome.level + shifts[:, None]
+        drawn = incidence(probabilities(self.pace.odds(judged.x)), probabilities(odds))[0]
+        return self.points.read(drawn, horizons)
+
+    def _learn(
+        self,
+        past: "Dataset",
+        split: "tuple[Dataset, Dataset] | None",
+        rows_of: "Callable[[Dataset, Sequence[float], int, int], Dataset]",
+        size: "str | Settings",
+        growth: float,
+    ) -> tuple[Head, Head | None]:
+        """One head, and the same as it was after the earlier part."""
+
+        def rows(of: "Dataset") -> "Dataset":
+            return _aged(rows_of(of, self.points.edges, MOST_ROWS, self.seed), past)
+
+        def parts() -> "tuple[Dataset, Dataset] | None":
+            return None if split is None else (rows(split[0]), rows(split[1]))
+
+        by_age = rows_of is outcome_rows
+        intervals = len(self.points.edges) + by_age
+        return learn_head(rows(past), parts, intervals, (size,), by_age=by_age, growth=growth)
+
+    def _split(self, past: "Dataset") -> "tuple[Dataset, Dataset] | None":
+        """What was known by the moment when most ends were on record, and what was looked at from then on."""
+        cuts = cut_times(past, [1 - LATER_SHARE])
+        if not cuts:
+            return None
+        earlier = past_of(past, cuts[0])
+        later = past.between(cuts[0], past.seen_until, past.seen_until)
+        return (earlier, later) if len(earlier) and len(later) else None
+
+    def _answers(self, pace: Head, outcome: Head | None, x: "pd.DataFrame") -> tuple[Floats, Floats]:
+        ends = probabilities(pace.odds(x))
+        if outcome is None:
+            return ends, np.ones((len(x), len(self.points.edges) + 1))
+        return ends, probabilities(outcome.odds(x))
+
+    def _drawn(self, x: "pd.DataFrame") -> tuple[Floats, Floats]:
+        return incidence(*self._answers(self.pace, self.outcome, x))
+
+    def predict(self, x: "pd.DataFrame", horizons: Sequence[float]) -> Floats:
+        """P(event within so many days) [n, horizons]; infinity asks whether ever. Raises ColumnsMissing."""
+        return self.points.read(self._drawn(x)[0], horizons)
+
+    def predict_both(self, x: "pd.DataFrame", horizons: Sequence[float]) -> tuple[Floats, Floats]:
+        """P(event) and P(competing event) within so many days, each [n, horizons]; the two sum to at most 1."""
+        event, other = self._drawn(x)
+        if not self.points.bounded:
+            return self.points.read(event, horizons), np.zeros((len(x), len(horizons)))
+        return self.points.read(event, horizons), self.points.read(other, horizons)
+
+    def median_days(self, x: "pd.DataFrame") -> Floats:
+        """Days by which half of those that ever have the event have had it, [n]."""
+        return self.points.median(self._drawn(x)[0])
+
+    def score(self, row: Row, horizons: Sequence[float]) -> list[float]:
+        """`predict` of one row, without pandas."""
+        return cast("list[float]", self.points.read(self._row(row), horizons)[0].tolist())
+
+    def answers(self, row: Row, horizons: Sequence[float]) -> tuple[list[float], float | None]:
+        """`score` and `median_days` of one row at once, without pandas; None where nobody has the event."""
+        drawn = self._row(row)
+        median = float(self.points.median(drawn)[0])
+        return self.points.read(drawn, horizons)[0].tolist(), median if np.isfinite(median) else None
+
+    def _row(self, row: Row) -> Floats:
+        ends = probabilities(np.array([self.pace.odds_of(row)]))
+        if self.outcome is None:
+            return incidence(ends, np.ones((1, len(self.points.edges) + 1)))[0]
+        return incidence(ends, probabilities(np.array([self.outcome.odds_of(row)])))[0]
+
+    @property
+    def baseline(self) -> float:
+        """The chance at the headline where every feature adds what it adds on average."""
+        ends, event = self._starts({})
+        return float(chance(np.array([ends[0]]), np.array([event[0]]), self._last)[0])
+
+    def effects(self, row: Row) -> dict[str, float]:
+        """What each feature adds to the log-odds of the headline, beyond `baseline` (`curve_effects`)."""
+        ends, event = self._starts(row)
+        return attribute(ends, event, self._last)
+
+    def _starts(self, row: Row) -> "tuple[tuple[Floats, dict[str, Floats]], tuple[Floats, dict[str, Floats]]]":
+        sure: tuple[Floats, dict[str, Floats]] = (np.full(len(self.points.edges) + 1, 40.0), {})
+        return self.pace.effects_of(row), sure if self.outcome is None else self.outcome.effects_of(row)
+
+    @property
+    def _last(self) -> int:
+        """How many intervals the headline takes in; all of them and what is beyond for "ever"."""
+        if np.isinf(self.headline):
+            return len(self.points.edges) + 1
+        return int(np.searchsorted(self.points.edges, self.headline * (1 - 1e-9))) + 1
+
+    def interval(self, p: float, days: float) -> tuple[float, float]:
+        """The 80 % interval of a chance that was said for a horizon."""
+        return (0.0, 1.0) if self.spread is None else self.spread.around(p, days)
+
+    def to_json(self) -> dict[str, object]:
+        """All that was learned."""
+        return {
+            "seed": self.seed,
+            "edges": list(self.points.edges),
+            "bounded": self.points.bounded,
+            "headline": None if np.isinf(self.headline) else self.headline,
+            "longest": self.longest,
+            "pace": self.pace.to_json(),
+            "outcome": None if self.outcome is None else self.outcome.to_json(),
+            "spread": None if self.spread is None else self.spread.to_json(),
+            "level": None if self.level is None else self.level.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Self:
+        """The curve that `to_json` wrote."""
+        curve = cls(cast(int, document["seed"]))
+        curve.points = Points(tuple(cast("list[float]", document["edges"])), cast(bool, document["bounded"]))
+        headline = cast("float | None", document["headline"])
+        curve.headline = np.inf if headline is None else headline
+        curve.longest = cast(float, document["longest"])
+        curve.pace = Head.from_json(cast("Mapping[str, object]", document["pace"]))
+        outcome = cast("Mapping[str, object] | None", document["outcome"])
+        curve.outcome = None if outcome is None else Head.from_json(outcome)
+        spread = cast("Mapping[str, object] | None", document["spread"])
+        curve.spread = None if spread is None else CurveSpread.from_json(spread)
+        level = cast("Mapping[str, object] | None", document["level"])
+        curve.level = None if level is None else Level.from_json(level)
+        return curve
+
+
+def _aged(rows: "Dataset", past: "Dataset") -> "Dataset":
+    """Weights that halve with every `HALF_LIFE` of the history, averaging one."""
+    at = rows.as_of.astype("datetime64[us]").astype(np.int64) / DAY
+    first = float(past.as_of.min().astype("datetime64[us]").astype(np.int64)) / DAY
+    span = max(past.seen_until / DAY - first, 1e-9)
+    weight = rows.weight * 0.5 ** ((past.seen_until / DAY - at) / (HALF_LIFE * span))
+    return replace(rows, weight=weight / max(float(weight.mean()), 1e-300))
