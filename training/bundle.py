@@ -121,7 +121,7 @@ class Bundle:
             distance = log_odds(p) - log_odds(self.base_rate)
             reasons = explain(self.estimate.effects(row), row, named, distance, most, language, self.comparisons)
         by_days = (
-            {days: p * curve.of_winners_by(days) for days in horizons}
+            {days: p * self.timing.of_winners_by(curve, days) for days in horizons}
             if own is None
             else {days: min(chance, p) for days, chance in zip(horizons, own, strict=False)}
         )

@@ -18,6 +18,7 @@ from training.dataset import Dataset, build_dataset
 from training.intervals import Spread, fit_spread, spread_of_rate
 from training.rivals import Rival
 from training.rivals.base_rate import BaseRate
+from training.shrunk_rates import stage_evidence
 from training.small_data import FEWEST_CLOSED, Choice, choose
 from training.timing import Timing
 from training.trees import Settings
@@ -71,7 +72,7 @@ def train_win(
     trial = run_trial(dataset, folds, progress, trees=trees) if enough(dataset) and not no_losses else Trial(())
     scorecards = trial.scorecards() if trial.folds else {}
     choice = (
-        _counted(choose(trial, scorecards, dataset.closed_deals, staged=staged(dataset)), dataset)
+        _counted(choose(trial, scorecards, dataset.closed_deals, stage_luck=stage_evidence(dataset)), dataset)
         if not no_losses
         else ONLY_WINS
     )
@@ -105,11 +106,6 @@ def train_win(
         Comparisons.fit(dataset),
     )
     return WinCandidate(bundle, choice, trial, scorecards, against, left_out, leaks, dataset, trees)
-
-
-def staged(dataset: Dataset) -> bool:
-    """Whether deals in several stages are on record."""
-    return "deal_stage" in dataset.x and dataset.x["deal_stage"].nunique() > 1
 
 
 def _counted(choice: Choice, dataset: Dataset) -> Choice:

@@ -4,9 +4,10 @@ A history earns a higher rung only by evidence: judged on later deals than it le
 beat the base rate beyond noise, with the deal as the unit. Where ours does not beat the best rival, the
 rival is served; where nothing beats the base rate, the base rate is, and the answer says so.
 
-Few deals prove nothing, and a share for all is then not the most honest answer either: that a deal in signing is won
-more often than a new one needs no proof. So where the stage is on record and few later deals could be judged, rates by
-stage that are drawn toward all by their few deals are served, unless they did worse on those that were.
+Few later deals prove nothing, and a share for all is then not the most honest answer either: stages differ in what is
+won from them long before a model can be proven. So where few later deals could be judged, and what was won from each
+stage differs by more than luck would have it (a permutation test over deals), rates by stage that are drawn toward all
+by their few deals are served, unless they did worse beyond noise on those that were judged.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ SURER = 2.8
 FEWEST_OF_EACH = 10
 """Judged deals won, and lost, below which nothing is proven: a bootstrap of one or two wins knows no noise."""
 FEW_JUDGED = 150
-"""Below so many judged deals rates by stage need no proof, and the better of ours is taken without one."""
+"""Below so many judged deals it is enough for rates by stage that stages differ by more than luck."""
+LUCK = 0.01
+"""How likely luck alone may make stages differ so much."""
 SLOPES = (0.5, 2.0)
 """Bounds of the calibration slope on later deals that a served estimate must keep, its interval considered."""
 
@@ -52,10 +55,11 @@ class Choice:
     says_zh: str
 
 
-def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, staged: bool = False) -> Choice:
+def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, stage_luck: float = 1.0) -> Choice:
     """The estimate to serve, from what was judged on later deals.
 
-    `closed` counts deals with an outcome, `staged` says whether deals in several stages are on record.
+    `closed` counts deals with an outcome, `stage_luck` is how likely luck alone makes stages differ as they do
+    (`shrunk_rates.stage_evidence`).
     """
     base = BaseRate.name
     if closed < FEWEST_CLOSED:
@@ -65,12 +69,15 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, staged: bo
             "The share won among closed deals is served.",
             f"历史中只有 {closed} 个已关闭商机；至少需要 {FEWEST_CLOSED} 个才能比较模型。目前提供整体赢率。",
         )
-    if not trial.folds and staged:
+    alike = bool(trial.folds) and len(set(trial.outcome[trial.weight > 0].tolist())) < 2
+    if (not trial.folds or alike) and stage_luck <= LUCK:
         return _choice(
             ShrunkRates.name,
             f"{closed} closed deals are on record, but too few had been decided long enough to judge a model on. "
-            "Rates by stage are served, drawn toward the share won among all as far as they rest on few deals.",
-            f"历史中有 {closed} 个已关闭商机，但可供检验的太少。目前提供按阶段的赢率，商机少的阶段向整体赢率收缩。",
+            "What is won differs by stage beyond luck: rates by stage are served, drawn toward the share won among "
+            "all as far as they rest on few deals.",
+            f"历史中有 {closed} 个已关闭商机，但可供检验的太少。各阶段赢率的差异并非偶然："
+            "目前提供按阶段的赢率，商机少的阶段向整体赢率收缩。",
         )
     if not trial.folds:
         return _choice(
@@ -79,7 +86,7 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, staged: bo
             "The share won among closed deals is served.",
             f"历史中有 {closed} 个已关闭商机，但可供检验的太少。目前提供整体赢率。",
         )
-    if len(set(trial.outcome[trial.weight > 0].tolist())) < 2:
+    if alike:
         return _choice(
             base,
             "All deals to judge a model on ended alike, so nothing that tells won from lost can be proven. "
@@ -93,7 +100,7 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, staged: bo
         if _sure(found, SURE if name in OURS else SURER) and calibrated(cards[name]) and _enough_of_each(trial)
     ]
     shrunk = against_base.get(ShrunkRates.name)
-    if not proven and shrunk is not None and _believed(shrunk, cards[ShrunkRates.name]):
+    if not proven and stage_luck <= LUCK and shrunk is not None and _not_refuted(shrunk):
         return _choice(ShrunkRates.name, *_unproven(cards, shrunk))
     if not proven:
         closest = min(against_base, key=lambda name: cards[name].log_loss, default=None)
@@ -102,9 +109,9 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, staged: bo
     return _choice(served, *_proven(served, cards, against_base[served]))
 
 
-def _believed(found: Comparison, card: Scorecard) -> bool:
-    """Whether rates by stage are served without proof: few deals to judge by, and no worse on those."""
-    return found.deals < FEW_JUDGED and found.difference < 0 and calibrated(card)
+def _not_refuted(found: Comparison) -> bool:
+    """Whether few deals were judged, and rates by stage did no worse on them beyond noise."""
+    return found.deals < FEW_JUDGED and found.verdict != "worse"
 
 
 def _best(trial: Trial, cards: dict[str, Scorecard], proven: list[str]) -> str:

@@ -32,6 +32,8 @@ BANDS = (0.0, 1.0, 7.0, 30.0, 90.0)
 """Ages in days at which a new age band begins."""
 STRENGTH = 30.0
 """A group's interval starts as if this many deals at risk had gone as in the larger group."""
+FIRST_WINS = 3.0
+"""The pace of winning starts as if so many deals had been won at the pace at which deals end."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,12 @@ class Curve:
             return known
         return float(-np.expm1(np.log1p(-known) * days / self.reach))
 
+    def of_ends_by(self, days: float) -> float:
+        """Of those that were won or lost as far as the curve reaches, the share that was within so many days."""
+        if self.ended <= 0:
+            return 0.0
+        return float(np.interp(days, EDGES, self.won + self.lost)) / self.ended
+
     @property
     def reach(self) -> float:
         """The last day on which anything happened, so far as the curve tells."""
@@ -80,9 +88,10 @@ class Curve:
 class Timing:
     """Curves by stage and age band, with everybody's to fall back on."""
 
-    def __init__(self, curves: Mapping[str, Curve], longest: float) -> None:
+    def __init__(self, curves: Mapping[str, Curve], longest: float, wins: int) -> None:
         self._curves = curves
         self.longest = longest
+        self.wins = wins
 
     @staticmethod
     def fit(past: "Dataset") -> "Timing":
@@ -106,7 +115,8 @@ class Timing:
             parent = hazards.get(key.split("|")[0]) if "|" in key else hazards.get("")
             hazards[key] = _hazards(after[chosen], past.outcome[chosen], parent)
         curves = {key: Curve(*_incidence(*pair)) for key, pair in hazards.items()}
-        return Timing(curves, float(past.followed_for.max(initial=0.0)))
+        wins = len(set(past.subject[past.outcome == 1].tolist()))
+        return Timing(curves, float(past.followed_for.max(initial=0.0)), wins)
 
     def curve(self, age_days: float | None, stage: str | None) -> Curve:
         """The curve of deals alike: same age band and stage, else same age band, else all."""
@@ -118,10 +128,19 @@ class Timing:
                 return self._curves[key]
         return self._curves[""]
 
+    def of_winners_by(self, curve: Curve, days: float) -> float:
+        """`Curve.of_winners_by`, drawn toward the pace at which deals end at all, the more the fewer wins there are.
+
+        A handful of deals without a single win does not say that none is won within the month.
+        """
+        pace = curve.of_ends_by(days)
+        return (self.wins * curve.of_winners_by(days) + FIRST_WINS * pace) / (self.wins + FIRST_WINS)
+
     def to_json(self) -> dict[str, object]:
         """The curves, at `EDGES`."""
         return {
             "longest": self.longest,
+            "wins": self.wins,
             "curves": {key: [list(c.won), list(c.lost)] for key, c in self._curves.items()},
         }
 
@@ -130,7 +149,7 @@ class Timing:
         """What `to_json` wrote."""
         curves = cast(Mapping[str, Sequence[Sequence[float]]], document["curves"])
         read = {key: Curve(np.array(won, float), np.array(lost, float)) for key, (won, lost) in curves.items()}
-        return Timing(read, cast(float, document["longest"]))
+        return Timing(read, cast(float, document["longest"]), cast(int, document["wins"]))
 
 
 def _hazards(after: Floats, won: Floats, parent: tuple[Floats, Floats] | None) -> tuple[Floats, Floats]:

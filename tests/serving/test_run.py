@@ -84,7 +84,7 @@ def key(settings, company) -> str:
         stage_table(),
         0.4,
         Spread((-3.0, 3.0), (0.3, 0.3)),
-        Timing({"": Curve(np.linspace(0, 0.5, len(EDGES)), np.linspace(0, 0.4, len(EDGES)))}, 365.0),
+        Timing({"": Curve(np.linspace(0, 0.5, len(EDGES)), np.linspace(0, 0.4, len(EDGES)))}, 365.0, 200),
         Amounts(0.9, 1000.0, {}),
         {"says": "A table of rates is served."},
     )

@@ -8,7 +8,7 @@ from training.rivals import RivalNotApplicable
 from training.rivals.base_rate import BaseRate
 from training.rivals.rival import log_odds
 from training.scorecard import judge
-from training.shrunk_rates import ShrunkRates
+from training.shrunk_rates import ShrunkRates, stage_evidence
 
 
 def staged(invented, deals: int, seed: int, tell: float) -> Dataset:
@@ -84,3 +84,34 @@ def test_one_outcome_alone_is_refused(invented):
 
     with pytest.raises(RivalNotApplicable, match="only one outcome"):
         ShrunkRates().fit(dataset.rows(dataset.outcome == 1))
+
+
+def with_stage(dataset: Dataset, stage: np.ndarray) -> Dataset:
+    return type(dataset)(**{**vars(dataset), "x": dataset.x.assign(deal_stage=stage.astype(object))})
+
+
+def test_stages_that_tell_the_outcome_are_no_luck_even_among_thirty_deals(invented):
+    dataset = invented(34, 8).dataset
+
+    assert stage_evidence(with_stage(dataset, np.where(dataset.outcome == 1, "Good", "Bad"))) <= 0.001
+
+
+def test_stages_that_tell_nothing_are_taken_for_luck_as_often_as_said(invented):
+    found = []
+    for seed in range(60):
+        dataset = invented(80, seed).dataset
+        _, deal = np.unique(dataset.subject.astype(str), return_inverse=True)
+        stage = np.random.default_rng(seed).choice(["New", "Talks", "Offer"], deal.max() + 1)[deal]
+        found.append(stage_evidence(with_stage(dataset, stage)))
+
+    assert (np.array(found) <= 0.2).mean() < 0.4
+    assert np.mean(found) == pytest.approx(0.5, abs=0.15)
+
+
+def test_without_stages_there_is_no_evidence(invented):
+    dataset = invented(80, 9).dataset
+
+    assert (
+        stage_evidence(type(dataset)(**{**vars(dataset), "x": dataset.x.drop(columns="deal_stage", errors="ignore")}))
+        == 1
+    )

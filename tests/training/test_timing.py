@@ -128,6 +128,14 @@ def test_where_nothing_was_won_no_day_is_expected(ends):
     assert curve.share_by(1000) == 0
 
 
+def test_lost_deals_alone_do_not_say_that_a_win_takes_for_ever(ends):
+    lost = [(float(day), 0.0) for day in range(1, 21)]
+    none, many = Timing.fit(ends(*lost)), Timing.fit(ends(*lost, *[(40.5, 1.0)] * 300))
+
+    assert none.of_winners_by(none.curve(0, None), 10) == pytest.approx(0.5, abs=0.1)
+    assert many.of_winners_by(many.curve(0, None), 10) < 0.01
+
+
 def test_a_group_of_none_has_an_empty_curve(ends):
     nobody = ends((5, 1)).rows(np.zeros(1, bool))
 
