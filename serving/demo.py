@@ -23,6 +23,11 @@ class HomeTaken(ForesellError):
     fix = "give the demo a folder of its own: foresell --home DIR demo."
 
 
+class NotTrained(ForesellError):
+    problem = "The {0} model could not be trained: {1}"
+    fix = "see what the history holds (foresell check) and train again: foresell train {0}."
+
+
 @dataclass(frozen=True)
 class Demo:
     """What the demo prepared. `as_of` is naive UTC: the end of the invented history."""
@@ -79,16 +84,15 @@ def _invent(home: Path, deals: int, seed: int, today: date, now: datetime, progr
 
 
 def _train(home: Path, history: History, as_of: datetime, now: datetime, progress: Callable[[str], None]) -> None:
-    from training.gate import passes
-    from training.recipe import train_win
+    """Every model that the tables teach; what fails is said. Raises NotTrained where there is no win model then."""
     from training.registry import Registry
+    from training.retraining import Wish, train_all
 
-    candidate = train_win(history, as_of, progress=progress)
-    progress("logging the model to MLflow")
-    registry = Registry(home)
-    version = registry.log(candidate, history, now)
-    if passes(candidate).passed:
-        registry.promote("win", version, now)
+    found = train_all(history, Registry(home), as_of, Wish(), lambda: now, progress)
+    for model, why in found.failed.items():
+        progress(f"the {model} model could not be trained: {why}")
+    if "win" in found.failed:
+        raise NotTrained("win", found.failed["win"])
 
 
 def _some_deal(history: History, as_of: datetime) -> str:

@@ -1,7 +1,15 @@
-"""The champion as MLflow's Python function: others can load it and get the numbers that we serve."""
+"""A registered model as MLflow's Python function: others can load it and get the numbers that `predict` writes.
+
+Win and churn take a table of features, one row per deal or customer, and the parameter `horizons`. A model follows the
+level of outcomes that became known since it was trained: with the parameters `home` and `as_of` they are read from that
+history, without them it answers as of the day it was trained. The forecast takes
+a table of requests, one row per call of `predict forecast`: where the history lies (`home`), `as_of`, and optionally
+`freq`, `horizon`, `by`, `measure`. It needs the history because what is booked and open at the moment is part of it.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,57 +17,119 @@ import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.pyfunc.model import PythonModel
-from mlflow.types import ColSpec, Schema, TensorSpec
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
-from training.bundle import SURE, Bundle
+from features.evaluate import Category, Values
+from training.bundle_file import load_any
 
 if TYPE_CHECKING:
-    from training.recipe import Candidate
+    from training.candidate import Candidate
+
+HORIZONS = "30,60,90"
+PARAMETERS: Mapping[str, str] = {"horizons": HORIZONS, "home": "", "as_of": ""}
+"""Of win and churn, with what stands for them where they are not given."""
+FORECAST = "forecast"
+REQUEST = ("home", "as_of", "freq", "horizon", "by", "measure")
+"""Columns of a request for a forecast; the first two must be there."""
 
 
-class WinScores(PythonModel):
-    """Scores a table of features: win_probability, low, high. The bundle is plain JSON, never unpickled."""
+class ModelScores(PythonModel):
+    """Answers from the bundle that was logged with the model: plain JSON, never unpickled."""
 
     def load_context(self, context: Any) -> None:
-        """Read the bundle that was logged with the model."""
-        self.bundle = Bundle.load(Path(context.artifacts["bundle"]))
+        """Read the bundle. Raises BundleDamaged, FeaturesChanged."""
+        self.bundle: Any = load_any(Path(context.artifacts["bundle"]))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """One row per row of features, in their order."""
-        return score_table(self.bundle, model_input)
+        """One row per row of features, in their order; of a forecast, the rows of each request."""
+        if self.bundle.model == FORECAST:
+            return forecast_table(self.bundle, model_input)
+        given = {**PARAMETERS, **(params or {})}
+        days = [float(word) for word in str(given["horizons"]).split(",")]
+        if given["home"] and given["as_of"]:
+            return table_as_of(self.bundle, model_input, days, Path(str(given["home"])), str(given["as_of"]))
+        return score_table(self.bundle, model_input, days)
 
 
-def score_table(bundle: Bundle, x: pd.DataFrame) -> pd.DataFrame:
-    """win_probability, low and high for each row; NaN where the bundle cannot tell."""
-    rows = [{str(k): _plain(v) for k, v in row.items()} for row in x.to_dict("records")]
-    if bundle.estimate is None or bundle.spread is None:
-        return pd.DataFrame(np.full((len(rows), 3), np.nan), columns=["win_probability", "low", "high"])
-    p = [min(max(bundle.estimate.score(row), SURE), 1 - SURE) for row in rows]
-    bounds = [bundle.spread.around(math.log(each / (1 - each))) for each in p]
-    return pd.DataFrame({"win_probability": p, "low": [low for low, _ in bounds], "high": [high for _, high in bounds]})
+def table_as_of(bundle: Any, x: pd.DataFrame, horizons: Sequence[float], home: Path, as_of: str) -> pd.DataFrame:
+    """The same as of a moment, with the level of outcomes on record by then; raises ModelKnowsTheFuture."""
+    from features.as_of import parse_moment
+    from features.history import History
+    from training.churn.predict import brought_up_to_date
+    from training.predict import check_time, followed
+
+    history = History.existing(home)
+    moment = parse_moment(as_of, history.timezone or "UTC")
+    check_time(bundle, moment)
+    if bundle.model == "churn":
+        return score_table(brought_up_to_date(history, bundle, moment), x, horizons, as_of=moment)
+    return score_table(followed(history, bundle, moment), x, horizons)
 
 
-def example_of(candidate: "Candidate") -> pd.DataFrame:
-    """A few rows of the features the model was trained on."""
-    return candidate.sample.x.head(5)
+def score_table(bundle: Any, x: pd.DataFrame, horizons: Sequence[float], **when: datetime) -> pd.DataFrame:
+    """The probability, its 80 % interval and the chance within each horizon; NaN where the bundle cannot tell."""
+    what = bundle.model
+    scores = bundle.score(values_of(x), horizons, most_reasons=0, **when) if len(x) else []
+    columns = {
+        f"{what}_probability": [score.probability for score in scores],
+        "low": [score.low for score in scores],
+        "high": [score.high for score in scores],
+    }
+    for days in horizons:
+        columns[f"p_{what}_by_{days:.15g}d"] = [score.by_days[days] for score in scores]
+    return pd.DataFrame({name: pd.Series(values, dtype=float) for name, values in columns.items()})
 
 
-def signature_of(bundle: Bundle, example: pd.DataFrame) -> ModelSignature:
+def forecast_table(bundle: Any, requests: pd.DataFrame) -> pd.DataFrame:
+    """What `predict forecast` writes, for each request; raises what it raises."""
+    from features.as_of import parse_moment
+    from features.history import History
+    from training.forecast_predict import predict_forecast
+
+    tables = []
+    for row in requests.to_dict("records"):
+        asked = {str(name): value for name, value in row.items() if not pd.isna(value)}
+        history = History.existing(Path(str(asked.pop("home"))))
+        moment = asked.pop("as_of")
+        as_of = moment if isinstance(moment, datetime) else parse_moment(str(moment), history.timezone or "UTC")
+        if "horizon" in asked:
+            asked["horizon"] = int(asked["horizon"])
+        tables.append(predict_forecast(history, bundle, as_of, **asked).table.to_pandas())
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def signature_of(candidate: "Candidate") -> ModelSignature:
     """What goes in and what comes out; every feature may be missing."""
+    if candidate.bundle.model == FORECAST:
+        return ModelSignature(Schema([ColSpec("string", name, required=name in REQUEST[:2]) for name in REQUEST]))
+    x = example_of(candidate)
     inputs: list[ColSpec | TensorSpec] = [
-        ColSpec("string" if example[name].dtype == object else "double", str(name), required=False)
-        for name in example.columns
+        ColSpec("string" if x[name].dtype == object else "double", str(name), required=False) for name in x.columns
     ]
+    days = [float(word) for word in HORIZONS.split(",")]
     outputs: list[ColSpec | TensorSpec] = [
-        ColSpec("double", name, required=False) for name in score_table(bundle, example).columns
+        ColSpec("double", name, required=False) for name in score_table(candidate.bundle, x.head(2), days).columns
     ]
-    return ModelSignature(Schema(inputs), Schema(outputs))
+    params = ParamSchema([ParamSpec(name, DataType.string, value) for name, value in PARAMETERS.items()])
+    return ModelSignature(Schema(inputs), Schema(outputs), params)
 
 
-def _plain(value: object) -> float | str | None:
-    if isinstance(value, str):
-        return value
-    if value is None or value is pd.NA:
-        return None
-    number = float(value)  # type: ignore[arg-type]
-    return None if math.isnan(number) else number
+def example_of(candidate: Any) -> pd.DataFrame:
+    """Rows of the features a candidate was trained on: deals', or those of one kind of customers."""
+    found: pd.DataFrame = candidate.sample.x if candidate.bundle.model == "win" else candidate.data.bases[0].x
+    return found.head(5)
+
+
+def values_of(x: pd.DataFrame) -> dict[str, Values]:
+    """A table's columns as the features' values: numbers, or texts as categories."""
+    return {str(name): _value(x[name]) for name in x.columns}
+
+
+def _value(column: "pd.Series[Any]") -> Values:
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(np.float64, na_value=math.nan)
+    texts = column.astype(object).where(column.notna(), None)
+    levels = sorted({text for text in texts if text is not None})
+    number = {text: code for code, text in enumerate(levels)}
+    codes = np.array([number.get(text, -1) for text in texts], np.int64)
+    return Category(codes, np.array(levels, object))

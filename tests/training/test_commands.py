@@ -15,6 +15,7 @@ import pytest
 from features.doors import run as run_door
 from features.doors import set_home
 from training.bundle import Bundle, live_bundle
+from training.bundle_file import shadow_bundle
 from training.commands import app
 
 
@@ -145,6 +146,83 @@ def test_it_is_shown_which_version_was_live_when(foresell):
     assert json.loads(shown.out)["version"] == "1"
 
 
+def test_it_is_listed_which_version_was_live_at_a_moment(foresell):
+    promoted = json.loads(foresell("models", "show", "win", "1", "--json").out)["promotions"][0]
+    assert foresell("models", "list", "--at", "2020-01-01").out == "win: nothing was live at 2019-12-31 16:00 UTC\n"
+    (row,) = json.loads(foresell("models", "list", "--at", f"{promoted}Z", "--json").out)
+    assert (row["model"], row["live"], row["shadow"]) == ("win", "1", None)
+
+
+def test_a_candidate_that_has_learned_less_is_refused_and_goes_live_only_by_force(foresell, home):
+    said = foresell("train", "win", "--until", "2025-01-15", "--folds", 1, "--json")
+    assert said.status == 0, said
+    told = json.loads(said.out)
+    assert (told["state"], told["promoted"]) == ("refused", False)
+    assert "The live version 2 has learned until 2025-05-31" in told["gate"]
+
+    refused = foresell("models", "promote", "win", told["version"])
+    assert refused.status == 1
+    assert "--force" in refused.err
+    assert foresell("models", "promote", "win", told["version"], "--force").out.endswith("is live.\n")
+    assert foresell("models", "rollback", "win").out == "win version 2 is live again.\n"
+
+
+def test_a_shadow_lies_beside_the_live_version_until_it_is_ended(foresell, home):
+    assert "in the shadow" in foresell("models", "shadow", "win", "1").out
+    assert " win 1: " in foresell("models", "list").out
+    assert ", shadow\n" in foresell("models", "list").out
+    folder = shadow_bundle(home, "win")
+    assert folder is not None
+    assert Bundle.load(folder).version == "1"
+    assert "Nothing is in the shadow" in foresell("models", "shadow", "win").out
+    assert shadow_bundle(home, "win") is None
+
+
+def test_drift_is_told_of_the_live_version(foresell):
+    said = foresell("drift", "win", "--as-of", "2025-09-01", "--json")
+
+    assert said.status == 0, said
+    (told,) = json.loads(said.out)
+    assert (told["model"], told["version"]) == ("win", "2")
+    assert told["rows"] > 50
+    assert {one["kind"] for one in told["findings"]} >= {"feature"}
+    text = foresell("drift", "--as-of", "2025-09-01")
+    assert text.out.startswith("win version 2, learned until 2025-05-31: ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("win", "--freq", "week"), ("churn", "--by", "region"), ("forecast", "--horizons", "30")],
+    ids=["a frequency of deals", "a level of customers", "days of a forecast"],
+)
+def test_an_option_of_another_model_is_wrong_usage(foresell, tmp_path, words):
+    said = foresell("predict", *words, "--as-of", "2025-09-01", "--out", tmp_path / "out.csv")
+
+    assert said.status == 2
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_model_that_was_never_trained_is_a_named_error(foresell, tmp_path):
+    said = foresell("predict", "churn", "--as-of", "2025-09-01", "--out", tmp_path / "out.csv")
+
+    assert said.status == 1
+    assert "foresell train churn" in said.err
+
+
+def test_what_the_tables_do_not_teach_is_left_out_of_train_all(story):
+    """Deals that never closed teach no wins, no customers, no bookings; that is no failure."""
+    story.deal("d1", created="2024-01-01")
+    story.import_now()
+    said = run(story.home, "train", "all", "--until", "2024-06-01", "--json")
+
+    assert said.status == 0, said
+    told = json.loads(said.out)
+    assert told["trained"] == []
+    assert told["failed"] == {}
+    assert set(told["left_out"]) == {"win", "churn", "forecast"}
+    assert all("To fix" in why for why in told["left_out"].values())
+
+
 def test_promoting_and_rolling_back_changes_who_answers(foresell, home):
     assert foresell("models", "promote", "win", "1").out == "win version 1 is live.\n"
     folder = live_bundle(home, "win")
@@ -165,13 +243,16 @@ def test_a_candidate_may_be_logged_without_being_promoted(story):
 
     assert said.status == 0, said
     assert "Only 12 closed deals" in said.out
-    assert "logged, not promoted. The base rate may always answer." in said.out
+    assert "logged, not promoted. The base rate may always answer. Nothing that can answer is live." in said.out
     assert live_bundle(story.home, "win") is None
 
 
-def test_a_backtest_is_printed_and_written(foresell, tmp_path):
+def test_a_backtest_is_printed_written_and_logged(foresell, home, tmp_path):
     out = tmp_path / "out.json"
-    said = foresell("backtest", "win", "--until", "2025-08-01", "--folds", 1, "--out", out)
+    report = tmp_path / "report.html"
+    said = foresell(
+        "backtest", "win", "--until", "2025-08-01", "--folds", 1, "--out", out, "--report", report, "--lang", "zh"
+    )
 
     assert said.status == 0, said
     assert said.err == ""
@@ -179,3 +260,11 @@ def test_a_backtest_is_printed_and_written(foresell, tmp_path):
     figures = json.loads(out.read_text("utf-8"))
     assert figures["until"] == "2025-07-31T16:00:00"
     assert "base_rate" in figures["scorecards"]
+    assert report.read_text("utf-8").lstrip().lower().startswith("<!doctype html>")
+    (logged,) = backtests_of(home)
+    assert {"backtest.json", "report.html"} <= {one.name for one in logged.iterdir()}
+
+
+def backtests_of(home: Path) -> list[Path]:
+    """The folders of logged runs that hold a backtest."""
+    return sorted(one.parent for one in (home / "mlruns").rglob("backtest.json"))

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,13 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from features.history import History
 from features.online import Memory
 from features.open_deals import open_deals
 from training.blend import Blend
 from training.bundle import Bundle, live_bundle
+from training.bundle_file import shadow_bundle
+from training.candidate import Verdict
 from training.pyfunc import score_table
-from training.recipe import Candidate
-from training.registry import NoSuchVersion, NothingToRollBack, Registry, RegistryAway
+from training.registry import NoSuchVersion, NothingToRollBack, Refused, Registry, RegistryAway, ShadowOfItself
+from training.retraining import Wish, train_one
+from training.win_candidate import WinCandidate
 
 DAY_ONE = datetime(2026, 11, 2, 8, 0, 0)
 DAY = timedelta(days=1)
@@ -34,20 +40,20 @@ class Filled:
 
 
 @pytest.fixture(scope="module")
-def modelled(candidate: Candidate) -> Candidate:
+def modelled(candidate: WinCandidate) -> WinCandidate:
     """The company's candidate with a model to serve, whatever its trial said."""
     bundle = replace(candidate.bundle, estimate=Blend().fit(candidate.sample), rung="model")
     return replace(candidate, bundle=bundle)
 
 
 @pytest.fixture(scope="module")
-def filled(modelled: Candidate, company, tmp_path_factory) -> Filled:
+def filled(modelled: WinCandidate, company, tmp_path_factory) -> Filled:
     candidate = modelled
     home = tmp_path_factory.mktemp("registry") / "home"
     registry = Registry(home)
-    first = registry.log(candidate, company.history, DAY_ONE)
+    first = registry.log(candidate, company.history)
     registry.promote("win", first, DAY_ONE)
-    second = registry.log(candidate, company.history, DAY_ONE + DAY)
+    second = registry.log(candidate, company.history)
     registry.promote("win", second, DAY_ONE + DAY)
     back = registry.rollback("win", DAY_ONE + 2 * DAY)
     return Filled(registry, first, second, back, home)
@@ -62,7 +68,7 @@ def test_versions_are_numbered_and_listed_newest_first(filled, modelled):
     assert {one.serves for one in found} == {modelled.choice.name}
     assert {one.rung for one in found} == {"model"}
     assert {one.says for one in found} == {modelled.choice.says}
-    assert found[0].log_loss == modelled.scorecards[modelled.choice.name].log_loss
+    assert found[0].loss == modelled.scorecards[modelled.choice.name].log_loss
     assert filled.registry.versions() == found
     assert filled.registry.versions("churn") == []
 
@@ -103,6 +109,7 @@ def test_the_run_keeps_scorecard_plot_bundle_and_features(filled, modelled, tmp_
     assert scorecard["serves"] == modelled.choice.name
     assert set(scorecard["scorecards"]) == set(modelled.scorecards)
     assert (folder / "reliability.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "report.html").read_text("utf-8").lower().startswith("<!doctype html>")
     used = json.loads((folder / "features.json").read_text("utf-8"))["used"]
     assert used == [feature.name for feature in modelled.bundle.features]
     assert Bundle.load(folder / "bundle").to_json() == modelled.bundle.to_json()
@@ -122,6 +129,7 @@ def test_the_pointer_says_where_the_champion_lies(filled, modelled):
 
 def test_the_python_function_gives_the_numbers_that_are_served(filled, modelled, company):
     import mlflow
+    import pandas as pd
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -130,22 +138,26 @@ def test_the_python_function_gives_the_numbers_that_are_served(filled, modelled,
         loaded = mlflow.pyfunc.load_model("models:/win@champion")
     ids = open_deals(company.history, company.end).ids.tolist()[:20]
     values = Memory(company.history, modelled.bundle.features).values(ids, company.end)
-    served = modelled.bundle.score(values, [30.0])
+    served = modelled.bundle.score(values, [30.0, 7.5])
     x = _frame(values, modelled)
 
-    said = loaded.predict(x)
+    said = loaded.predict(x, params={"horizons": "30,7.5"})
 
     assert len({one.probability for one in served}) > 10
     for column in ("low", "high"):
         np.testing.assert_allclose(said[column], [getattr(one, column) for one in served], rtol=0, atol=1e-12)
     np.testing.assert_allclose(said["win_probability"], [one.probability for one in served], rtol=0, atol=1e-12)
+    for days, column in ((30.0, "p_win_by_30d"), (7.5, "p_win_by_7.5d")):
+        np.testing.assert_allclose(said[column], [one.by_days[days] for one in served], rtol=0, atol=1e-12)
+    known = {"home": str(company.home), "as_of": f"{company.end.isoformat()}Z", "horizons": "30,7.5"}
+    pd.testing.assert_frame_equal(loaded.predict(x, params=known), said)
     signature = loaded.metadata.signature
     assert signature.inputs.input_names() == [feature.name for feature in modelled.bundle.features]
-    assert signature.outputs.input_names() == ["win_probability", "low", "high"]
+    assert signature.outputs.input_names()[:3] == ["win_probability", "low", "high"]
     assert not any(column.required for column in signature.inputs)
 
 
-def _frame(values, modelled: Candidate):
+def _frame(values, modelled: WinCandidate):
     """Feature values as a table with the columns and types of training."""
     import pandas as pd
 
@@ -161,7 +173,7 @@ def _frame(values, modelled: Candidate):
 def test_rolling_back_again_goes_further_back(modelled, company, tmp_path):
     registry = Registry(tmp_path / "home")
     for number in range(3):
-        registry.promote("win", registry.log(modelled, company.history, DAY_ONE), DAY_ONE + number * DAY)
+        registry.promote("win", registry.log(modelled, company.history), DAY_ONE + number * DAY)
 
     assert registry.rollback("win", DAY_ONE + 3 * DAY) == "2"
     assert registry.rollback("win", DAY_ONE + 4 * DAY) == "1"
@@ -194,7 +206,7 @@ def test_another_store_by_its_address_keeps_its_own_versions(filled, modelled, c
         other.rollback("win", DAY_ONE)
     changed = replace(modelled, bundle=replace(modelled.bundle, base_rate=0.123))
 
-    version = other.log(changed, company.history, DAY_ONE)
+    version = other.log(changed, company.history)
     other.promote("win", version, DAY_ONE)
 
     assert version == "1"
@@ -224,10 +236,95 @@ def test_the_address_comes_from_the_environment_else_from_home(tmp_path, monkeyp
 
 
 def test_a_table_without_an_estimate_has_no_numbers(modelled):
-    nothing = score_table(replace(modelled.bundle, estimate=None), modelled.sample.x.head(3))
+    nothing = score_table(replace(modelled.bundle, estimate=None), modelled.sample.x.head(3), [])
 
     assert nothing.isna().all().all()
     assert list(nothing.columns) == ["win_probability", "low", "high"]
+
+
+def test_a_version_is_candidate_shadow_champion_archived(modelled, company, tmp_path):
+    registry = Registry(tmp_path / "home")
+    for _ in range(2):
+        registry.log(modelled, company.history)
+    assert _states(registry) == {"1": "candidate", "2": "candidate"}
+    registry.promote("win", "1", DAY_ONE)
+    registry.shadow("win", "2", DAY_ONE + DAY)
+
+    assert _states(registry) == {"1": "champion", "2": "shadow"}
+    folder = shadow_bundle(registry.home, "win")
+    assert folder is not None
+    assert Bundle.load(folder).version == "2"
+    with pytest.raises(ShadowOfItself):
+        registry.shadow("win", "1", DAY_ONE + DAY)
+
+    registry.promote("win", "2", DAY_ONE + 2 * DAY)
+    assert _states(registry) == {"1": "archived", "2": "champion"}
+    assert shadow_bundle(registry.home, "win") is None
+    assert registry.show("win", "2")["log"] == [
+        {"at": "2026-11-03T08:00:00", "move": "shadow"},
+        {"at": "2026-11-04T08:00:00.000001", "move": "live"},
+    ]
+    registry.shadow("win", "1", DAY_ONE + 3 * DAY)
+    registry.shadow("win", None, DAY_ONE + 4 * DAY)
+    assert _states(registry) == {"1": "archived", "2": "champion"}
+
+
+def test_what_the_gate_refused_goes_live_only_by_force(modelled, company, tmp_path):
+    registry = Registry(tmp_path / "home")
+    version = registry.log(modelled, company.history, Verdict(False, "It is worse by +0.1."))
+
+    with pytest.raises(Refused, match=r"worse by \+0\.1") as refused:
+        registry.promote("win", version, DAY_ONE)
+    assert "--force" in str(refused.value)
+    assert registry.live_at("win", DAY_ONE) is None
+    registry.promote("win", version, DAY_ONE, force=True)
+    assert registry.live_at("win", DAY_ONE) == version
+
+
+def test_two_processes_that_promote_at_once_lose_nothing(modelled, company, tmp_path):
+    registry = Registry(tmp_path / "home")
+    for _ in range(2):
+        registry.log(modelled, company.history)
+    program = (
+        "import sys; from datetime import datetime; from pathlib import Path; from training.registry import Registry\n"
+        "registry = Registry(Path(sys.argv[1]), sys.argv[2])\n"
+        "for _ in range(4): registry.promote('win', sys.argv[3], datetime(2026, 11, 2, 8))\n"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, str(registry.home), registry.address, version])
+        for version in ("1", "2")
+    ]
+
+    assert [one.wait(120) for one in running] == [0, 0]
+    log = registry.log_of("win")
+    assert sorted(one.version for one in log) == ["1"] * 4 + ["2"] * 4
+    assert len({one.at for one in log}) == 8
+    folder = live_bundle(registry.home, "win")
+    assert folder is not None
+    live = next(one.version for one in registry.versions("win") if one.live)
+    assert Bundle.load(folder).version == live == log[-1].version
+
+
+def test_the_same_history_gives_the_same_bundle_in_another_home(company, tmp_path):
+    """Trained twice, stored in two homes: the same checksum, of the bundle and of what drift is told from."""
+    sums = []
+    for name in ("one", "two"):
+        home = tmp_path / name
+        shutil.copytree(company.home, home)
+        history, registry = History.existing(home), Registry(home)
+        trained = train_one("win", history, registry, company.end, Wish(folds=1), lambda: DAY_ONE)
+        (version,) = registry.versions("win")
+        assert trained.state == "promoted"
+        folder = live_bundle(home, "win")
+        assert folder is not None
+        sums.append((version.sha256, (folder / "drift.json").read_text("utf-8")))
+
+    assert sums[0] == sums[1]
+    assert len(sums[0][0]) == 64
+
+
+def _states(registry: Registry) -> dict[str, str]:
+    return {one.version: one.state for one in registry.versions("win")}
 
 
 def _download(registry: Registry, uri: str, folder: Path) -> Path:
