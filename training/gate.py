@@ -26,6 +26,8 @@ __all__ = ["TOLERANCE", "Verdict", "passes"]
 
 TOLERANCE = 0.005
 """A tie may cost so much of the live model's loss; more, and the live one stays."""
+LUCK = 0.5
+"""Or so many standard errors: on a few deals half a percent is a matter of one of them."""
 
 
 def passes(candidate: "Candidate", champion: "ModelBundle | None" = None) -> Verdict:
@@ -49,12 +51,12 @@ def passes(candidate: "Candidate", champion: "ModelBundle | None" = None) -> Ver
             False,
             f"It is no better than the live {name} beyond noise ({figures}) and has learned from nothing later.",
         )
-    loss = _live_loss(candidate, found)
-    if loss is not None and found.difference > TOLERANCE * loss:
+    allowed = _allowed(candidate, found)
+    if allowed is not None and found.difference > allowed:
         return Verdict(
             False,
             f"It has learned from later data than the live {name} and is not shown to be as good: {figures}, "
-            f"where {TOLERANCE * loss:.4f} would pass.",
+            f"where {allowed:.4f} would pass.",
         )
     return Verdict(True, f"It is as good as the live {name} within noise ({figures}) and has learned from later data.")
 
@@ -73,6 +75,15 @@ def _unseen(candidate: "Candidate", champion: "ModelBundle") -> Verdict:
         f"{candidate.calibration().says} Nothing has been decided since the live {name} learned that could tell "
         "the two apart, and this one has learned from no less.",
     )
+
+
+def _allowed(candidate: "Candidate", found: "Comparison") -> float | None:
+    """How far above the live model's loss a tie may be; None where the loss is not known."""
+    loss = _live_loss(candidate, found)
+    if loss is None:
+        return None
+    error = 0.0 if found.low is None or found.high is None else (found.high - found.low) / (2 * 1.96)
+    return max(TOLERANCE * loss, LUCK * error)
 
 
 def _live_loss(candidate: "Candidate", found: "Comparison") -> float | None:

@@ -31,13 +31,16 @@ def pace_rows(past: "Dataset", edges: Sequence[float], most: int | None = None, 
 
     `edges` are the intervals' ends in days, the first beginning at the moment. With more than `most` rows a random
     part of them is taken, so that many moments tell a little each. Column `INTERVAL` is added to `x`.
+
+    What ended in an interval counts only where the moment was watched through all of it: those watched through a part
+    of it and still undecided cannot count, and the ended ones among them alone would make the end look nearer.
     """
     end, decided = _ends(past)
     rows, interval, ended = [], [], []
     for number, (low, high) in enumerate(zip([0.0, *edges[:-1]], edges, strict=True)):
         entered = (end > low) | (decided if number == 0 else False)
         done = decided & (end <= high)
-        place = np.flatnonzero(entered & (done | (end >= high)))
+        place = np.flatnonzero(entered & (past.followed_for >= high))
         rows.append(place)
         interval.append(np.full(len(place), float(number)))
         ended.append(done[place].astype(float))

@@ -72,15 +72,16 @@ class Level:
         """Times in order, and both sums before the first and after each outcome."""
         order = np.argsort(known.at, kind="stable")
         p, happened = probabilities(known.odds[order]), known.happened[order]
-        # Many looks at a deal are one piece of evidence.
-        share = len(np.unique(known.subject.astype(str))) / max(len(order), 1)
+        # Many looks at a deal are one piece of evidence. They become known together, so no later outcome has a say.
+        _, number, looks = np.unique(known.subject[order].astype(str), return_inverse=True, return_counts=True)
+        share = 1 / looks[number]
         fade = 0.5 ** (share / HALF_LIFE)
         pulls, informations = np.empty(len(order) + 1), np.empty(len(order) + 1)
         pulls[0], informations[0] = self.pull, self.information
         pull, information = share * (happened - p), share * p * (1 - p)
         for place in range(len(order)):
-            pulls[place + 1] = pulls[place] * fade + pull[place]
-            informations[place + 1] = informations[place] * fade + information[place]
+            pulls[place + 1] = pulls[place] * fade[place] + pull[place]
+            informations[place + 1] = informations[place] * fade[place] + information[place]
         return known.at[order], pulls, informations
 
     def to_json(self) -> dict[str, object]:

@@ -124,11 +124,15 @@ def stage_evidence(past: Dataset) -> float:
         for each in range(len(levels)):
             shares.append(np.bincount(number, weight * (place == each), len(subjects)))
     seen, won = np.column_stack(shares), known.outcome[first]
-    random = np.random.default_rng(0)
-    dealt = np.stack([won, *(random.permutation(won) for _ in range(DEALS_OF_LUCK))])
-    away = (dealt - won.mean()) @ seen
-    found = (away**2 / (seen**2).sum(axis=0).clip(1e-12)).sum(axis=1)
-    return float((1 + (found[1:] >= found[0] - 1e-12).sum()) / (1 + DEALS_OF_LUCK))
+    size = (seen**2).sum(axis=0).clip(1e-12)
+
+    def apart(dealt: Floats) -> float:
+        return float((((dealt - won.mean()) @ seen) ** 2 / size).sum())
+
+    random, found = np.random.default_rng(0), apart(won)
+    # One deal after the other: two thousand copies of a large history's outcomes would fill the memory.
+    luckier = sum(apart(random.permutation(won)) >= found - 1e-12 for _ in range(DEALS_OF_LUCK))
+    return (1 + luckier) / (1 + DEALS_OF_LUCK)
 
 
 def _level(name: str, value: object) -> str | None:

@@ -100,7 +100,7 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, stage_luck
         if _sure(found, SURE if name in OURS else SURER) and calibrated(cards[name]) and _enough_of_each(trial)
     ]
     shrunk = against_base.get(ShrunkRates.name)
-    if not proven and stage_luck <= LUCK and shrunk is not None and _not_refuted(shrunk):
+    if not proven and stage_luck <= LUCK and shrunk is not None and _not_refuted(shrunk, cards[ShrunkRates.name]):
         return _choice(ShrunkRates.name, *_unproven(cards, shrunk))
     if not proven:
         closest = min(against_base, key=lambda name: cards[name].log_loss, default=None)
@@ -109,9 +109,9 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, stage_luck
     return _choice(served, *_proven(served, cards, against_base[served]))
 
 
-def _not_refuted(found: Comparison) -> bool:
+def _not_refuted(found: Comparison, card: Scorecard) -> bool:
     """Whether few deals were judged, and rates by stage did no worse on them beyond noise."""
-    return found.deals < FEW_JUDGED and found.verdict != "worse"
+    return found.deals < FEW_JUDGED and found.verdict != "worse" and not miscalibrated(card)
 
 
 def _best(trial: Trial, cards: dict[str, Scorecard], proven: list[str]) -> str:
@@ -129,6 +129,12 @@ def calibrated(card: Scorecard) -> bool:
     """Whether the probabilities are neither far too bold nor far too timid, as far as can be told."""
     low, high = card.calibration_slope_low, card.calibration_slope_high
     return low is not None and high is not None and high >= SLOPES[0] and low <= SLOPES[1]
+
+
+def miscalibrated(card: Scorecard) -> bool:
+    """Whether the probabilities are shown to be far too bold or far too timid; what cannot be told is not."""
+    low, high = card.calibration_slope_low, card.calibration_slope_high
+    return low is not None and high is not None and (high < SLOPES[0] or low > SLOPES[1])
 
 
 def _enough_of_each(trial: Trial) -> bool:

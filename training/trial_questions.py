@@ -12,6 +12,7 @@ from training.interval_coverage import IntervalCoverage, interval_coverage
 from training.intervals import fit_spread
 from training.judged_rows import Floats, Labels, Mask, NothingToJudge
 from training.segments import segments_of
+from training.splits import BEGINNING
 from training.trial import Fold, Trial
 
 AMOUNT = "deal_amount"
@@ -51,6 +52,15 @@ def said_by(fold: Fold) -> Mapping[float, Mapping[str, Floats]]:
     return fold.said_by
 
 
+def _as_known(fold: Fold, cut: int) -> Fold:
+    """A fold with outcomes and weights as whoever states an interval at a later cut knows them.
+
+    Those decided by then alone would be the fast ones: weights make them stand for all.
+    """
+    early = fold.judged.as_of.astype("datetime64[us]").astype(np.int64) < cut
+    return replace(_rows(fold, early), judged=fold.judged.between(BEGINNING, cut, cut))
+
+
 def _question(trial: Trial, days: float, segments: Mapping[str, Labels], amount: Floats | None) -> Asked:
     parts = [at_horizon(fold.judged, days) for fold in trial.folds]
     if days == EVER:
@@ -83,11 +93,9 @@ def coverage_of(trial: Trial, name: str) -> IntervalCoverage | None:
     """
     done: list[tuple[Floats, ...]] = []
     for number in range(1, len(trial.folds)):
-        before, fold = Trial(trial.folds[:number]), trial.folds[number]
+        fold = trial.folds[number]
+        before = Trial(tuple(_as_known(each, fold.cut) for each in trial.folds[:number]))
         known = before.weight > 0
-        # What was decided only after this fold's cut is not known to whoever states an interval there.
-        closed = np.concatenate([each.judged.closed_known for each in before.folds])
-        known &= closed < fold.cut
         if not known.any() or not (fold.judged.weight > 0).any():
             continue
         said = fold.said[name]

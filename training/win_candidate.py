@@ -11,14 +11,15 @@ import numpy as np
 from training.bundle import SURE, Bundle
 from training.candidate import Verdict
 from training.dataset import Dataset
-from training.rivals import NothingDecided, RivalNotApplicable
+from training.rivals import NothingDecided, Rival, RivalNotApplicable
 from training.rivals.base_rate import BaseRate
 from training.scorecard import Comparison, Scorecard, compare
-from training.small_data import SLOPES, Choice, calibrated
+from training.shrunk_rates import ShrunkRates
+from training.small_data import FEW_JUDGED, SLOPES, Choice, calibrated, miscalibrated
 from training.splits import later_than, past_of
 from training.trees import Settings
 from training.trial import ESTIMATES, Floats, Trial
-from training.win_curve import WinCurve
+from training.win_curve import EVER, WinCurve, chances_along
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,6 +89,8 @@ class WinCandidate:
         if self.choice.name == BaseRate.name or card is None:
             return Verdict(True, "The base rate may always answer.")
         shown = "unknown" if card.calibration_slope is None else f"{card.calibration_slope:.2f}"
+        if self.choice.name == ShrunkRates.name and card.deals < FEW_JUDGED and not miscalibrated(card):
+            return Verdict(True, f"Only {card.deals} later deals could be judged, too few to refute its calibration.")
         if not calibrated(card):
             return Verdict(
                 False, f"Its calibration slope on later deals is {shown}, outside {SLOPES[0]} to {SLOPES[1]}."
@@ -111,16 +114,16 @@ class WinCandidate:
             ours = fold.said[self.choice.name][fold.judged.weight > 0]
         else:
             try:
-                ours = self._as_learned(known, judged.x)
+                ours = self._as_learned(known, judged)
             except (NothingDecided, RivalNotApplicable):
                 return None
-        theirs = np.clip(champion.estimate.predict(judged.x), SURE, 1 - SURE)
+        theirs = np.clip(_said(champion.estimate, judged), SURE, 1 - SURE)
         return compare(judged.outcome, np.clip(ours, SURE, 1 - SURE), theirs, judged.weight, judged.subject)
 
-    def _as_learned(self, cut: int, x: "pd.DataFrame") -> Floats:
+    def _as_learned(self, cut: int, judged: Dataset) -> Floats:
         name = self.choice.name
         estimate = WinCurve(trees=self.trees) if name == WinCurve.name else ESTIMATES[name]()
-        return estimate.fit(past_of(self.sample, cut)).predict(x)
+        return _said(estimate.fit(past_of(self.sample, cut)), judged)
 
     def lines(self) -> list[str]:
         """The table for the terminal: every estimate, and how far what is served is ahead of it."""
@@ -131,6 +134,12 @@ class WinCandidate:
         against = {name: self.trial.comparison(self.choice.name, name) for name in self.trial.names}
         against.pop(self.choice.name, None)
         return comparison_table(self.scorecards, against, self.choice.name)
+
+
+def _said(estimate: Rival, judged: Dataset) -> Floats:
+    """What an estimate says of moments in a row; ours with the level as it follows outcomes, as the fold's was."""
+    curve = chances_along(estimate, judged, [EVER])
+    return estimate.predict(judged.x) if curve is None else curve[:, 0]
 
 
 def _told(trees: Settings | None) -> dict[str, object]:

@@ -71,7 +71,15 @@ def test_training_says_what_it_is_and_promotes_what_may_answer(trained, home):
     assert first["until"] == "2025-02-28T16:00:00"
     for one in trained:
         assert one["model"] == "win"
-        assert one["serves"] in ("base_rate", "stage_table", "blend", "logistic", "odoo", "crm_probability")
+        assert one["serves"] in (
+            "base_rate",
+            "shrunk_rates",
+            "stage_table",
+            "blend",
+            "logistic",
+            "odoo",
+            "crm_probability",
+        )
         assert one["says"]
         assert one["promoted"] is True
         assert one["features"] > 60

@@ -95,3 +95,11 @@ def test_far_off_calibration_is_refused_even_where_it_is_better():
 
     assert not verdict.passed
     assert "calibration" in verdict.says
+
+
+def test_on_few_deals_a_tie_is_within_half_a_standard_error():
+    half = 0.196  # a standard error of 0.1
+
+    assert judged(tried(+0.049, half)).passed
+    assert not judged(tried(+0.051, half)).passed
+    assert "where 0.0500 would pass" in judged(tried(+0.051, half)).says

@@ -47,6 +47,23 @@ def test_a_moment_lives_through_the_intervals_it_was_watched_for():
     ]
 
 
+def test_an_end_in_an_interval_that_was_not_watched_to_its_end_does_not_count():
+    """Those alike that had not ended by then are not counted either."""
+    past = futures((1, 9, 20), (NAN, NAN, 20), (1, 3, 5))
+
+    assert sorted(lived(pace_rows(past, EDGES))) == [(0, 0, 0), (1, 0, 0)]
+
+
+def test_moments_watched_through_a_part_of_an_interval_do_not_bring_the_end_nearer():
+    random = np.random.default_rng(0)
+    watched, ends = random.uniform(0, 365, 40_000), random.exponential(120, 40_000)
+    after = np.where(ends < watched, ends, NAN)
+    rows = pace_rows(futures(*zip(np.where(ends < watched, 1.0, NAN), after, watched, strict=True)), (30.0, 180.0))
+    staying = 1 - np.array([rows.outcome[rows.x[INTERVAL] == number].mean() for number in range(2)])
+
+    assert 1 - staying.prod() == pytest.approx(1 - np.exp(-180 / 120), abs=0.01)
+
+
 def test_an_end_at_the_moment_itself_belongs_to_the_first_interval():
     assert lived(pace_rows(futures((0, 0, 100)), EDGES)) == [(0, 0, 1)]
 

@@ -61,6 +61,18 @@ def test_each_moment_knows_only_the_outcomes_before_it():
     assert Level().shifts(other, at)[2] != shifts[2]
 
 
+def test_how_often_deals_decided_later_were_looked_at_does_not_change_what_was_known_before():
+    early, late = told(7, 0.8, size=300), told(8, 0.8, size=100)
+    late = Known(late.odds, late.happened, late.at + 10**15, np.char.add("late ", late.subject.astype(str)).astype(object))
+    seldom, often = (
+        Known(*(np.concatenate([getattr(early, name), np.repeat(getattr(late, name), times)]) for name in vars(early)))
+        for times in (1, 8)
+    )
+    at = early.at[[100, 299]]
+
+    assert Level().shifts(often, at).tolist() == Level().shifts(seldom, at).tolist()
+
+
 def test_many_looks_at_a_deal_are_one_piece_of_evidence():
     known = told(5, 0.8, size=300)
     again = Known(*(np.repeat(each, 5) for each in (known.odds, known.happened, known.at, known.subject)))

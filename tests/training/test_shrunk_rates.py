@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -106,6 +107,18 @@ def test_stages_that_tell_nothing_are_taken_for_luck_as_often_as_said(invented):
 
     assert (np.array(found) <= 0.2).mean() < 0.4
     assert np.mean(found) == pytest.approx(0.5, abs=0.15)
+
+
+def test_the_evidence_of_many_deals_takes_no_more_memory_than_a_few_copies_of_them(invented):
+    dataset = invented(3000, 10).dataset
+    staged_by_chance = with_stage(dataset, np.random.default_rng(0).choice(["New", "Talks"], len(dataset)))
+    tracemalloc.start()
+    found = stage_evidence(staged_by_chance)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert 0 < found <= 1
+    assert most < 200 * 8 * 3000  # of two thousand dealings, each of 3000 outcomes
 
 
 def test_without_stages_there_is_no_evidence(invented):

@@ -5,6 +5,7 @@ import pytest
 
 from training.horizon_scores import EVER
 from training.horizons import at_horizon
+from training.intervals import fit_spread
 from training.splits import judging_windows, later_than
 from training.trial import Fold, Trial
 from training.trial_questions import asked_of, coverage_of
@@ -69,6 +70,23 @@ def test_more_deals_than_wanted_are_drawn_whole(made):
 
 def test_intervals_need_a_fold_before(made):
     assert coverage_of(Trial(made.folds[:1]), "blend") is None
+
+
+def test_fast_deals_stand_for_all_that_were_open_when_an_interval_is_stated(made, monkeypatch):
+    """Weights are those of the second fold's cut, as if the history had ended there."""
+    seen = []
+
+    def spread(won, p, weight, deal, at):
+        seen.append((won, weight))
+        return fit_spread(won, p, weight, deal, at)
+
+    monkeypatch.setattr("training.trial_questions.fit_spread", spread)
+    first, second = made.folds[:2]
+    then = first.judged.between(first.cut, second.cut, second.cut)
+    coverage_of(Trial((first, second)), "blend")
+
+    np.testing.assert_array_equal(seen[0][0], then.outcome[then.weight > 0])
+    np.testing.assert_array_equal(seen[0][1], then.weight[then.weight > 0])
 
 
 def test_an_interval_is_learned_from_what_was_decided_before_its_fold(made):

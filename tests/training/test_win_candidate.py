@@ -11,6 +11,7 @@ from training.rivals.rival import probabilities
 from training.rivals.stage_table import StageTable
 from training.splits import later_than
 from training.trial import ESTIMATES, Fold, Trial
+from training.win_curve import WinCurve
 
 
 class Sees:
@@ -71,6 +72,20 @@ def test_the_same_way_of_learning_is_equal_to_itself_when_the_champion_knew_more
 
     assert found.difference == 0
     assert found.verdict == "no different"
+
+
+def test_a_champion_whose_level_follows_outcomes_is_judged_with_it_as_the_candidate_is(beside):
+    class Curve:
+        def predict(self, x, horizons):
+            return np.full((len(x), len(horizons)), 0.01)
+
+        def predict_along(self, judged, horizons):
+            return np.repeat(Sees().predict(judged.x)[:, None], len(horizons), axis=1)
+
+    champion = WinCurve()
+    champion.curve = Curve()  # type: ignore[assignment]
+
+    assert beside(champion).difference == 0
 
 
 def test_only_deals_count_that_the_champion_could_not_have_known(beside):

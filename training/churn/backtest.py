@@ -9,6 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
+from features.as_of import DAY
 from features.errors import ForesellError
 from features.history import History
 from training.churn.candidate import Judged, lines_of
@@ -118,7 +119,9 @@ def coverage_of(one: Judged) -> IntervalCoverage | None:
     for place, each in enumerate(one.trial.asked(plain=True)):
         known = np.isfinite(each.outcome)
         unsure = np.concatenate([fold.unsure[name][:, place] for fold in folds])
-        past, later = known & ~last, known & last
+        # Whoever states an interval at the last cut knows no outcome whose days were not over by then.
+        over = at + (each.days + one.base.lag) * DAY <= folds[-1].cut if folds[-1].cut else True
+        past, later = known & ~last & over, known & last
         if not past.any() or not later.any():
             continue
         y, p, subject = each.outcome, each.said[name], np.asarray(each.subject, object)

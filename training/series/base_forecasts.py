@@ -16,7 +16,7 @@ TSB, LAG_TREES = "TSB", "lag trees"
 SIMPLE = (SEASONAL_NAIVE, SEASON_AND_GROWTH, TRAILING, TSB)
 MODELS = (*SIMPLE, ETS, ETS_OF_LOGS, THETA, ARIMA, LAG_TREES)
 PRIOR = dict(zip(MODELS, (0.4, 0.3, 0.1, 0.1, 1.0, 0.8, 1.2, 0.7, 1.3), strict=True))
-"""How models are trusted before a series' own past speaks: set by judgement on early origins of one public set (decision 13)."""
+"""How models are trusted before a past speaks for itself: set on one public set's early origins (decision 13)."""
 PRIOR_SHORT = dict(zip(MODELS, (2.4, 0.9, 1.2, 0.1, 0.6, 0.3, 0.6, 0.3, 0.6), strict=True))
 """The same where two whole seasons are not on record: models that learn a season cannot."""
 PRIOR_INTERMITTENT = dict(zip(MODELS, (0.15, 0.1, 0.8, 1.0, 0.6, 0.1, 0.6, 0.3, 1.0), strict=True))

@@ -23,6 +23,18 @@ def found(buyers_candidate, until):
     return ChurnBacktest(until, buyers_candidate.data, judged, coverage)
 
 
+def test_an_interval_is_learned_from_what_was_over_by_the_last_cut(buyers_candidate):
+    """Outcomes of the first fold that were not over when the last began are rewritten: nothing may change."""
+    one = buyers_candidate.main
+    first, last = one.trial.folds
+    over = first.rows.at[:, None] + np.array(one.trial.horizons)[None, :] * 86_400_000_000 <= last.cut
+    assert over.any()
+    assert not over.all()
+    other = replace(first, outcome=np.where(over, first.outcome, 1 - first.outcome))
+
+    assert coverage_of(replace(one, trial=replace(one.trial, folds=(other, last)))) == coverage_of(one)
+
+
 def test_folds_follow_each_other_and_end_where_the_longest_horizon_is_over(buyers_candidate):
     one = buyers_candidate.main
     folds = one.trial.folds
