@@ -99,7 +99,7 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="Even where the gate refused it.")] = False,
     mlflow: Mlflow = None,
 ) -> None:
-    """Make a version the one that answers; one that the gate refused only with --force."""
+    """Make a version the one that answers. What the gate refused needs the option for it."""
     registry = _registry(context, mlflow)
     registry.promote(model, version, now(), force=force)
     typer.echo(f"{model.value} version {version} is live.")

@@ -63,7 +63,9 @@ def test_each_moment_knows_only_the_outcomes_before_it():
 
 def test_how_often_deals_decided_later_were_looked_at_does_not_change_what_was_known_before():
     early, late = told(7, 0.8, size=300), told(8, 0.8, size=100)
-    late = Known(late.odds, late.happened, late.at + 10**15, np.char.add("late ", late.subject.astype(str)).astype(object))
+    late = Known(
+        late.odds, late.happened, late.at + 10**15, np.char.add("late ", late.subject.astype(str)).astype(object)
+    )
     seldom, often = (
         Known(*(np.concatenate([getattr(early, name), np.repeat(getattr(late, name), times)]) for name in vars(early)))
         for times in (1, 8)

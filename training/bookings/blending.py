@@ -7,11 +7,12 @@ past months.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.bookings.pace import Sales
 from features.calendar import Days
 from training.bookings.measure import Blend
 from training.bookings.moved import blended
@@ -44,6 +45,19 @@ class Told:
     simulated: Floats
     series: Floats
     came: Floats
+
+    def as_known(self, sold: Sales, day: int) -> "Told":
+        """The same with what came as on record at a later day: a close recorded after it teaches nothing yet."""
+        return replace(self, came=came_by(sold, self.edges, day))
+
+
+def came_by(sold: Sales, edges: Days, day: int) -> Floats:
+    """What was sold in each month between edges, [months]; NaN of those that were not over by a day."""
+    inside = (sold.day >= edges[0]) & (sold.day < edges[-1])
+    place = np.searchsorted(edges, sold.day[inside], side="right") - 1
+    came = np.bincount(place, sold.amount[inside], len(edges) - 1).astype(np.float64)
+    came[edges[1:] > day] = np.nan
+    return came
 
 
 def learn_blend(told: Sequence[Told], day: int) -> Blend:

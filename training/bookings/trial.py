@@ -16,7 +16,7 @@ from features.bookings.calendar import date_of, day_of, edges_between
 from features.bookings.pace import Sales, sales
 from features.calendar import Days
 from features.history import History
-from training.bookings.blending import Told, learn_blend
+from training.bookings.blending import Told, came_by, learn_blend
 from training.bookings.chances import GRID, CurveChances, TableChances
 from training.bookings.deals_rest import deals_rest, expected_new_wins
 from training.bookings.fitting import Deals, fit_chances, fit_parts, fit_sides, of_orders, profile_of
@@ -115,7 +115,7 @@ def try_deals(
     groups = [part for part in np.array_split(starts, min(folds, max(len(starts), 1))) if len(part)]
     blocks: list[Block] = []
     told: dict[str, list[Told]] = {kind: [] for kind in kinds}
-    counted: dict[str, list[tuple[int, Counted, Counted, Counted]]] = {kind: [] for kind in kinds}
+    foretold: dict[str, list[Foretold]] = {kind: [] for kind in kinds}
     moments: list[Moment] = []
     for part in groups:
         first = moment_of(int(part[0]), history.timezone)
@@ -135,26 +135,26 @@ def try_deals(
             for kind, chances in learned.items():
                 if chances is None:
                     continue
-                shocks = _shocks([one for one in counted[kind] if one[0] + QUARTER <= day])
+                shocks = _shocks(foretold[kind], known, day)
                 parts = fit_parts(deals, known, origin, chances, shocks, profile)
                 said = chances.by(at.x, GRID) if len(at.open) else np.zeros((0, len(GRID)))
                 raw = deals_rest(at, parts, DRAWS, seed, said, DAYS_AHEAD)
                 simulated = raw.totals(np.zeros(len(raw.owners["rep"]), np.int64), 1, edges)[0]
-                blend = learn_blend([one for one in told[kind] if one.day < day], day)
+                blend = learn_blend([one.as_known(known, day) for one in told[kind] if one.day < day], day)
                 rests[OURS_BY[kind]] = moved(raw, edges, blend.target(simulated, series), seed)
                 rests.setdefault(ONLY_PIPELINE, raw)
                 rests.setdefault(ONLY_SERIES, moved(raw, edges, Blend((1.0,)).target(simulated, series), seed))
-                came = _came(now, edges, last_day)
+                came = came_by(known, edges, day)
                 told[kind].append(Told(day, edges, np.sort(simulated, axis=1), np.sort(series, axis=1), came))
-                counted[kind].append((day, *_counts(at, now, said, profile, day)))
+                foretold[kind].append(_foretold(at, said, profile, day))
             blocks += _answers(history, number, views, rests, origin)
             blocks += _plain(number, views, profile.country, thorough)
             moments.append(Moment(number, origin, at, every, deals, profile, tuple(views)))
     blocks += _from_pipeline(history, moments)
     taught = {
         kind: (
-            _shocks([one for one in counted[kind] if one[0] + QUARTER <= last_day]),
-            learn_blend(told[kind], last_day),
+            _shocks(foretold[kind], now, last_day),
+            learn_blend([one.as_known(now, last_day) for one in told[kind]], last_day),
         )
         for kind in kinds
     }
@@ -245,30 +245,43 @@ def _company_series(known: Sales, day: int, profile: DayProfile, side: Side, edg
     return np.asarray(rest.totals(np.zeros(len(shown.lumps), np.int64), 1, edges)[0])
 
 
-def _came(now: Sales, edges: Days, last_day: int) -> Floats:
-    inside = (now.day >= edges[0]) & (now.day < edges[-1])
-    place = np.searchsorted(edges, now.day[inside], side="right") - 1
-    came = np.bincount(place, now.amount[inside], len(edges) - 1).astype(np.float64)
-    came[edges[1:] > last_day] = np.nan
-    return came
+@dataclass(frozen=True)
+class Foretold:
+    """Wins expected from a moment on, and their variance if each deal were a coin: of the deals open then within each
+    of two stretches of days, and of deals to come."""
+
+    day: int
+    open_ones: frozenset[str]
+    of_open: tuple[tuple[float, float, float], ...]
+    of_new: float
+
+    def counted(self, sold: Sales) -> tuple[Counted, Counted, Counted]:
+        """The same beside what came, as far as it is in `sold`."""
+        longest = self.of_open[-1][0]
+        among = np.array([line in self.open_ones for line in sold.line.tolist()], bool)
+        near, far = (
+            Counted(expected, variance, self._came(sold.day[among], days)) for days, expected, variance in self.of_open
+        )
+        return near, far, Counted(self.of_new, self.of_new, self._came(sold.day[~among], longest))
+
+    def _came(self, day: Days, days: float) -> float:
+        return float(((day >= self.day) & (day < self.day + days)).sum())
 
 
-def _counts(at: Standing, now: Sales, said: Floats, profile: DayProfile, day: int) -> tuple[Counted, Counted, Counted]:
-    """Wins of open deals within a month and a quarter, and of new deals within a quarter: expected and come."""
-    open_ones = set(at.open.deal_id.tolist())
-    among = np.array([line in open_ones for line in now.line.tolist()], bool)
-    found = []
+def _foretold(at: Standing, said: Floats, profile: DayProfile, day: int) -> Foretold:
+    """Wins of open deals within a month and a quarter, and of new deals within a quarter."""
+    of_open = []
     for days in (30.0, 90.0):
         p = said[:, np.searchsorted(GRID, days) if days in GRID else int(np.searchsorted(GRID, days)) - 1]
-        came = float((among & (now.day >= day) & (now.day < day + days)).sum())
-        found.append(Counted(float(p.sum()), float((p * (1 - p)).sum()), came))
+        of_open.append((days, float(p.sum()), float((p * (1 - p)).sum())))
     expected = float(expected_new_wins(at, profile)[:90].sum())
-    new = float((~among & (now.day >= day) & (now.day < day + 90)).sum())
-    return found[0], found[1], Counted(expected, expected, new)
+    return Foretold(day, frozenset(at.open.deal_id.tolist()), tuple(of_open), expected)
 
 
-def _shocks(counted: Sequence[tuple[int, Counted, Counted, Counted]]) -> Shocks:
-    return fit_shocks([one[1] for one in counted], [one[2] for one in counted], [one[3] for one in counted])
+def _shocks(foretold: Sequence[Foretold], sold: Sales, day: int) -> Shocks:
+    """Learned at a day from the moments whose quarter was over by then, and from what was on record of it."""
+    counted = [one.counted(sold) for one in foretold if one.day + QUARTER <= day]
+    return fit_shocks([one[0] for one in counted], [one[1] for one in counted], [one[2] for one in counted])
 
 
 def moment_of(day: int, timezone: str | None) -> datetime:

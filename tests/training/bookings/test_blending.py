@@ -1,7 +1,12 @@
 """What past months teach of the blend."""
 
+from datetime import datetime
+
 import numpy as np
 
+from features.as_of import DAY
+from features.bookings.pace import OWNERS, Sales
+from features.kernel import MISSING
 from training.bookings.blending import SPREAD, USUAL, Told, learn_blend
 
 EDGES = np.array([0, 31, 59, 90])
@@ -33,6 +38,20 @@ def test_months_that_were_not_over_teach_nothing() -> None:
     series_right = [told(31 * n, simulated=100, series=200, came=200) for n in range(5)]
 
     assert learn_blend(series_right, 20).weight == learn_blend([], 20).weight
+
+
+def test_a_close_that_was_recorded_late_teaches_nothing_before_it_was_on_record() -> None:
+    days, known = np.array([5, 40, 41]), np.array([6, 41, 400]) * DAY
+    nobody = {owner: np.full(3, "", object) for owner in OWNERS}
+    every = Sales(
+        np.array(["a", "b", "c"], object), days, np.array([10.0, 20.0, 5.0]), nobody, known, np.full(3, MISSING)
+    )
+    one = told(0, 100, 100, 77)
+    then, later = datetime(1970, 3, 1), datetime(1972, 1, 1)
+
+    assert one.as_known(every.as_of(then), 59).came[:2].tolist() == [10.0, 20.0]
+    assert np.isnan(one.as_known(every.as_of(then), 59).came[2])
+    assert one.as_known(every.as_of(later), 700).came.tolist() == [10.0, 25.0, 0.0]
 
 
 def test_intervals_that_held_too_seldom_are_widened_and_too_often_narrowed() -> None:
