@@ -16,6 +16,8 @@ from features.history import History
 
 ORIGIN = "demo"
 DAYS = 730
+DEMO_FOLDS = 1
+"""One window to compare on: enough to see a verdict, and a newcomer waits less."""
 
 
 class HomeTaken(ForesellError):
@@ -88,7 +90,7 @@ def _train(home: Path, history: History, as_of: datetime, now: datetime, progres
     from training.registry import Registry
     from training.retraining import Wish, train_all
 
-    found = train_all(history, Registry(home), as_of, Wish(), lambda: now, progress)
+    found = train_all(history, Registry(home), as_of, Wish(folds=DEMO_FOLDS), lambda: now, progress)
     for model, why in found.failed.items():
         progress(f"the {model} model could not be trained: {why}")
     if "win" in found.failed:

@@ -16,6 +16,7 @@ from training.rivals.base_rate import BaseRate
 from training.scorecard import Comparison, Scorecard
 from training.segment_words import words_of
 from training.segments import Words
+from training.shrunk_rates import stage_evidence
 from training.small_data import Choice, choose
 from training.trial import Trial, run_trial
 from training.trial_questions import MOST_DEALS, asked_of, coverage_of
@@ -113,7 +114,9 @@ def backtest_win(
         raise TooShort(until.date(), dataset.closed_deals)
     progress("judging")
     cards = trial.scorecards()
-    choice = choose(trial, cards, dataset.closed_deals) if (dataset.outcome == 0).any() else ONLY_WINS
+    choice = ONLY_WINS
+    if (dataset.outcome == 0).any():
+        choice = choose(trial, cards, dataset.closed_deals, stage_luck=stage_evidence(dataset))
     return judged(until, trial, cards, choice, features)
 
 

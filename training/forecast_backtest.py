@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -91,8 +91,8 @@ def errors_by_week(
 ) -> Errors:
     """How far the total of a quarter was off when forecast after so many of its weeks, over the last quarters.
 
-    The model is that fitted at the quarter's beginning. Beside it: what is booked so far, and that stretched to the
-    whole quarter by the share of its days that is over.
+    The model is that fitted at the quarter's beginning, with what past moments had taught by then. Beside it: what is
+    booked so far, and that stretched to the whole quarter by the share of its days that is over.
     """
     from training.bookings.fitting import read_deals
 
@@ -112,7 +112,8 @@ def errors_by_week(
         progress(f"{measure} by week of the quarter")
         came = float(now.amount[(now.day >= edges[0]) & (now.day < edges[1])].sum())
         deals = read_deals(history, begin) if measure == "bookings" else None
-        model = fit(history, measure, known, begin, trial, choice, deals, progress)
+        then = replace(trial, taught=trial.lessons(known, first))
+        model = fit(history, measure, known, begin, then, choice, deals, progress)
         for week in WEEKS if came > 0 else ():
             at = moment_of(first + 7 * week, history.timezone)
             told = every.as_of(at)

@@ -85,12 +85,14 @@ class ForecastCandidate:
 
     def calibration(self) -> Verdict:
         """Whether 80 % intervals of the served estimate held about so many of the past points."""
+        checked = False
         for measure, trial in self.trials.items():
             served = self.choices[measure].name
             for view in trial.judged.views[:1]:
                 score = trial.judged.score(served, view)
                 if score is None or score.points < FEW_POINTS:
                     continue
+                checked = True
                 # Points of one moment go together: the evidence is that of the moments.
                 low, high = wilson(score.coverage, len(trial.origins))
                 if high < COVERED[0] or low > COVERED[1]:
@@ -99,6 +101,8 @@ class ForecastCandidate:
                         f"80 % intervals of {measure} held {score.coverage:.0%} of {score.points} past points, outside "
                         f"{COVERED[0]:.0%} to {COVERED[1]:.0%}.",
                     )
+        if not checked:
+            return Verdict(True, "Too few past points to check its intervals on.")
         return Verdict(True, "80 % intervals held about as many past points as they should, as far as can be told.")
 
     def beside(self, champion: Any) -> Comparison | None:

@@ -62,6 +62,12 @@ def choose(judged: Judged, servable: Sequence[str]) -> ForecastChoice:
         beside_zh = f"；与最佳对手 {name} 相差 {-found.difference:+.4f}"
         if found.low is not None and found.high is not None:
             beside += f" (95 %: {-found.high:+.4f} to {-found.low:+.4f})"
+            if found.low > 0 and found.deals < FEWEST_MOMENTS:
+                beside += f"; {found.deals} past moments are too few to prove it better"
+                beside_zh += f"；仅 {found.deals} 个历史时点，不足以证明其更优"
+            elif found.low > 0:
+                beside += "; it cannot be served"
+                beside_zh += "；该对手无法用于预测"
     return ForecastChoice(
         ours, "model", f"{what}: {ours} is served{said}{beside}.", f"{what}：采用我方模型{said_zh}{beside_zh}。"
     )

@@ -91,6 +91,7 @@ def _win(history: "History", bundle: Any, at: "datetime", days: list[float], lan
 
 def _churn(history: "History", bundle: Any, at: "datetime", days: list[float], language: Language, out: Path) -> None:
     from features.output import write_table
+    from training.churn.bundle import note_of
     from training.churn.predict import predict_churn
 
     table = predict_churn(history, bundle, at, days, language.value)
@@ -98,6 +99,10 @@ def _churn(history: "History", bundle: Any, at: "datetime", days: list[float], l
     typer.echo(
         f"{table.num_rows:,} active customers scored by churn version {bundle.version} ({bundle.rung}), in {out}"
     )
+    # Where kinds of customers have the same to be said of them, it is said once.
+    for note in dict.fromkeys(note_of(served, max(days), language.value) for served in bundle.served.values()):
+        if note is not None:
+            typer.echo(f"Note: {note}", err=True)
 
 
 def _forecast(

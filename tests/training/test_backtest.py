@@ -57,6 +57,22 @@ def test_the_same_history_gives_the_same_page(found, company):
     assert again.to_json() == found.to_json()
 
 
+def test_the_choice_rests_on_what_training_rests_on(found, company, monkeypatch):
+    """How likely luck alone makes stages differ counts in a backtest as it does in `train_win`."""
+    asked = {}
+
+    def choose(trial, cards, closed, **more):
+        asked.update(more)
+        return found.choice
+
+    monkeypatch.setattr("training.backtest.run_trial", lambda *_: found.trial)
+    monkeypatch.setattr("training.backtest.stage_evidence", lambda dataset: 0.125)
+    monkeypatch.setattr("training.backtest.choose", choose)
+    backtest_win(company.history, company.end, 2)
+
+    assert asked == {"stage_luck": 0.125}
+
+
 def test_groups_and_intervals_are_judged(found):
     told = json.loads(found.to_json())
 

@@ -1,6 +1,7 @@
 """From a history to a forecast and back: what is trained, judged, written and said."""
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def orders(tmp_path_factory):  # type: ignore[no-untyped-def]
 @pytest.fixture(scope="module")
 def candidate(orders):  # type: ignore[no-untyped-def]
     return train_forecast(orders.history, at("2024-09-01"), folds=2)
+
+
+def test_intervals_that_nothing_checked_are_not_said_to_have_held(candidate) -> None:  # type: ignore[no-untyped-def]
+    unjudged = replace(candidate, trials={})
+
+    assert unjudged.calibration().within
+    assert "Too few past points" in unjudged.calibration().says
 
 
 def test_a_candidate_of_orders_brings_all_that_the_registry_asks(candidate, orders, tmp_path: Path) -> None:

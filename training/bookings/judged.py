@@ -130,6 +130,8 @@ def _bootstrapped(parts: Sequence[tuple[NDArray[np.int64], Floats]]) -> Comparis
     picks = random.integers(0, len(origins), (BOOTSTRAPS, len(origins)))
     counts = np.stack([np.bincount(pick, minlength=len(origins)) for pick in picks])
     sums = np.einsum("do,lok->dlk", counts, tables)
+    # A draw of nothing but moments without sales has nothing to be scaled by and says nothing.
+    sums = sums[(sums[:, :, 1] > 0).any(axis=1)]
     drawn = np.nanmean(np.where(sums[:, :, 1] > 0, sums[:, :, 0] / np.maximum(sums[:, :, 1], 1e-12), np.nan), axis=1)
     low, high = np.quantile(drawn, (0.025, 0.975))
     return Comparison(difference, float(low), float(high), len(origins), BOOTSTRAPS)

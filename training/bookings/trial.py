@@ -51,12 +51,16 @@ MOST_MODELLED = 20
 
 @dataclass(frozen=True)
 class Trial:
-    """What was judged, and what the past moments taught each kind of chances: shocks and the blend with series."""
+    """What was judged, and what the past moments taught each kind of chances: shocks and the blend with series.
+
+    `lessons` tells the latter as of an earlier day, from what was on record then.
+    """
 
     judged: Judged
     taught: Mapping[str, tuple[Shocks, Blend]] = field(default_factory=dict)
     origins: tuple[datetime, ...] = ()
     frequency: str = "month"
+    lessons: Callable[[Sales, int], Mapping[str, tuple[Shocks, Blend]]] = lambda sold, day: {}
 
 
 def try_orders(
@@ -151,14 +155,13 @@ def try_deals(
             blocks += _plain(number, views, profile.country, thorough)
             moments.append(Moment(number, origin, at, every, deals, profile, tuple(views)))
     blocks += _from_pipeline(history, moments)
-    taught = {
-        kind: (
-            _shocks(foretold[kind], now, last_day),
-            learn_blend([one.as_known(now, last_day) for one in told[kind]], last_day),
-        )
-        for kind in kinds
-    }
-    return Trial(Judged("bookings", tuple(blocks)), taught, tuple(moment.as_of for moment in moments))
+
+    def lessons(sold: Sales, day: int) -> Mapping[str, tuple[Shocks, Blend]]:
+        then = {kind: [one.as_known(sold, day) for one in told[kind] if one.day < day] for kind in kinds}
+        return {kind: (_shocks(foretold[kind], sold, day), learn_blend(then[kind], day)) for kind in kinds}
+
+    origins = tuple(moment.as_of for moment in moments)
+    return Trial(Judged("bookings", tuple(blocks)), lessons(now, last_day), origins, lessons=lessons)
 
 
 def _starts(sold: Sales, last_day: int, frequency: str) -> Days:

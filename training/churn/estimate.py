@@ -77,8 +77,10 @@ class PerHorizon:
             known = asked(past, days)
             try:
                 self.rivals[days] = self._make().fit(known)
-            except (RivalNotApplicable, NothingDecided) as reason:
-                why = reason.problem.format(*reason.args)
+            except RivalNotApplicable as reason:
+                why = reason.why
+            except NothingDecided:
+                why = "nothing is decided"
         if not self.rivals:
             raise RivalNotApplicable(self.name, why)
         return self

@@ -59,7 +59,7 @@ class DefaultTrees:
 
         past = past.rows(decided(past))
         if len(np.unique(past.outcome)) < 2:
-            raise RivalNotApplicable(self.name, "only one outcome, won or lost, is on record")
+            raise RivalNotApplicable(self.name, "only one outcome is on record")
         self.columns = tuple(past.x.columns)
         categories = [name for name in self.columns if not is_number(past.x, name)]
         self.codes = {name: _codes(texts(past.x, name)) for name in categories}

@@ -69,7 +69,7 @@ class Logistic:
 
         past = past.rows(decided(past))
         if len(np.unique(past.outcome)) < 2:
-            raise RivalNotApplicable(self.name, "only one outcome, won or lost, is on record")
+            raise RivalNotApplicable(self.name, "only one outcome is on record")
         # Matrices this narrow gain nothing from a second thread and lose twentyfold by it beside a busy neighbour.
         with threadpool_limits(1):
             self.curved, self.strength = (self._like.curved, self._like.strength) if self._like else self._chosen(past)

@@ -59,10 +59,12 @@ class ParetoNbd:
 
     def by(self, told: Buying, days: float) -> Floats:
         """P(a purchase within `days`): alive, and the purchase comes before drop-out."""
-        at, weight = _nodes(0.0, days)
+        at, weight = _nodes(0.0, 1.0)
         now, drop = (self.alpha + told.T)[:, None], (self.beta + told.T)[:, None]
-        rate = ((self.r + told.x)[:, None] / now) * (now / (now + at)) ** (self.r + told.x + 1)[:, None]
-        first = (rate * (drop / (drop + at)) ** self.s * weight).sum(axis=1)
+        # In even steps of log(alpha + time), as in `_parts`.
+        width = np.log1p(days / now)
+        rate = (self.r + told.x)[:, None] * np.exp(-(self.r + told.x)[:, None] * width * at)
+        first = (rate * (drop / (drop + now * np.expm1(width * at))) ** self.s * width * weight).sum(axis=1)
         return np.asarray(self.alive(told) * np.minimum(first, 1.0))
 
     def predict(self, x: pd.DataFrame) -> Floats:
@@ -122,9 +124,12 @@ def _parts(told: Buying, r: float, alpha: float, s: float, beta: float) -> tuple
     """Logs of the two ways in which it came about, but for what they share: still there, or gone since the last."""
     stays = -(r + told.x) * np.log(alpha + told.T) - s * np.log(beta + told.T)
     at, weight = _nodes(0.0, 1.0)
-    width = np.maximum(told.T - told.tx, 0.0)
-    when = told.tx[:, None] + width[:, None] * at
-    logs = -(r + told.x)[:, None] * np.log(alpha + when) - (s + 1) * np.log(beta + when) + np.log(s * weight)
+    # In even steps of log(alpha + time): who bought often has likely gone at once, which even days would miss.
+    begin = np.log(alpha + told.tx)
+    width = np.maximum(np.log(alpha + told.T) - begin, 0.0)
+    late = begin[:, None] + width[:, None] * at
+    when = np.exp(late) - alpha
+    logs = -(r + told.x - 1)[:, None] * late - (s + 1) * np.log(beta + when) + np.log(s * weight)
     top = logs.max(axis=1)
     with np.errstate(divide="ignore"):
         gone = top + np.log(np.exp(logs - top[:, None]).sum(axis=1)) + np.log(width)

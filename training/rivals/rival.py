@@ -37,6 +37,11 @@ class RivalNotApplicable(ForesellError):
     problem = "The rival {0} cannot be built: {1}."
     fix = "leave {0} out of the comparison, or import what it needs."
 
+    @property
+    def why(self) -> str:
+        """What is lacking, without the rival's name."""
+        return str(self.args[1])
+
 
 class ColumnsMissing(ForesellError):
     """A feature table without columns the rival was fitted on."""

@@ -61,3 +61,26 @@ def test_what_is_not_known_yet_is_left_out() -> None:
 
     assert score is not None
     assert (score.points, np.isfinite(score.scrps)) == (18, True)
+
+
+def test_moments_that_sold_nothing_leave_the_noise_of_a_comparison_known() -> None:
+    blocks = []
+    for block in judged(3, moments=6).blocks:
+        actual = block.actual if block.origin == 0 else np.zeros_like(block.actual)
+        blocks.append(
+            Block(block.origin, "month", "company", block.estimate, actual, block.mean, block.quantiles, block.past, 12)
+        )
+
+    found = Judged("bookings", tuple(blocks)).compare(OURS, "trailing three months")
+
+    assert found is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= found.difference <= found.high
+
+
+def test_why_a_better_rival_is_not_served_is_said() -> None:
+    few = choose(judged(0, moments=3, ours_off=30), ("trailing three months",))
+    assert "3 past moments are too few to prove it better" in few.says
+    assert "it cannot be served" in choose(judged(0, ours_off=30), ()).says
+    assert "it cannot be served" not in choose(judged(30), ()).says

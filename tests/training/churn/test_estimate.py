@@ -78,3 +78,17 @@ def test_the_seasonal_rate_takes_last_years(buyers_data):
 
 def test_every_rival_can_be_read_again():
     assert READERS.keys() == BY_NAME.keys()
+
+
+def test_why_a_rival_cannot_be_built_is_said_once(buyers_data):
+    class Never:
+        name = "never"
+
+        def fit(self, past):
+            raise RivalNotApplicable("never", "only one outcome is on record")
+
+    base = buyers_data.bases[0]
+    with pytest.raises(RivalNotApplicable) as found:
+        PerHorizon("never", Never).fit(base.known(base.until), NO_MARKET, (30.0,))
+
+    assert found.value.why == "only one outcome is on record"

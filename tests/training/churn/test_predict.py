@@ -9,7 +9,9 @@ import pytest
 from features.open_deals import active_customers
 from features.table import compute, streams_for
 from training.churn.predict import brought_up_to_date, predict_churn
+from training.options import Language
 from training.predict import ModelKnowsTheFuture
+from training.predict_commands import _churn
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -87,3 +89,15 @@ def test_scoring_needs_neither_pandas_nor_mlflow():
     done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_days_beyond_what_could_be_learned_are_said_to_be_extrapolated(
+    buyers_candidate, buyers, until, tmp_path, capsys
+):
+    bundle = buyers_candidate.bundle
+    longest = bundle.served["orders"].longest
+
+    _churn(buyers, bundle, until, [30.0, longest], Language.EN, tmp_path / "out.csv")
+    assert capsys.readouterr().err == ""
+    _churn(buyers, bundle, until, [30.0, longest + 1], Language.EN, tmp_path / "out.csv")
+    assert f"horizons beyond {longest:.0f} days are extrapolated" in capsys.readouterr().err

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from training.rivals.buying import Buying
 from training.rivals.pareto_nbd import ParetoNbd, fit_parameters, log_likelihood
@@ -48,6 +49,27 @@ def test_the_integral_is_that_of_a_fine_grid():
 
     found = log_likelihood(one(x, tx, total), r, alpha, s, beta)[0]
     assert found == pytest.approx(shared + np.log(gone + stays), abs=1e-8)
+
+
+@pytest.mark.parametrize(("purchases", "last", "since"), [(50, 30, 700), (0, 0, 700), (200, 699, 700), (50, 12, 12)])
+def test_the_integrals_hold_for_who_bought_often_and_fell_silent(purchases, last, since):
+    """Most of what they sum lies within a day or two: even steps over the days would step over it."""
+    r, alpha, s, beta = 1.0, 1.5, 0.5, 20.0
+    model, told = with_parameters(r, alpha, s, beta), one(purchases, last, since)
+    gone, _ = quad(
+        lambda y: ((alpha + last) / (alpha + y)) ** (r + purchases) * s * beta**s / (beta + y) ** (s + 1),
+        last, since, points=[last + (since - last) * share for share in (1e-3, 1e-2, 0.1)], limit=300,
+    )  # fmt: skip
+    there = ((alpha + last) / (alpha + since)) ** (r + purchases) * (beta / (beta + since)) ** s
+    now, drop = alpha + since, beta + since
+    soon, _ = quad(
+        lambda u: (r + purchases) / now * (now / (now + u)) ** (r + purchases + 1) * (drop / (drop + u)) ** s,
+        0, 365, points=[0.3, 3, 30], limit=300,
+    )  # fmt: skip
+    alive = there / (there + gone)
+
+    assert model.alive(told)[0] == pytest.approx(alive, rel=1e-4)
+    assert model.by(told, 365)[0] == pytest.approx(alive * soon, rel=1e-4)
 
 
 def test_who_bought_at_this_moment_is_alive():
