@@ -47,7 +47,7 @@ def candidate(orders):  # type: ignore[no-untyped-def]
 def test_intervals_that_nothing_checked_are_not_said_to_have_held(candidate) -> None:  # type: ignore[no-untyped-def]
     unjudged = replace(candidate, trials={})
 
-    assert unjudged.calibration().within
+    assert unjudged.calibration().passed
     assert "Too few past points" in unjudged.calibration().says
 
 
