@@ -6,6 +6,7 @@ industry, all as on record at the moment. What is not on record is the group NON
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,9 +71,10 @@ def key_text(parts: Sequence[str]) -> str:
 def labels(history: History, as_of: datetime, owners: Mapping[str, Texts]) -> dict[str, Texts]:
     """Each level's value of each line (naive UTC moment); only levels that are on record for any line."""
     found: dict[str, Texts] = {owner: owners[owner] for owner in OWNERS}
-    found["team"] = _looked_up(owners["rep"], _column(history, "reps", "rep_id", "team_id", as_of))
+    team, customers = _people(history, len(history.entries), as_of)
+    found["team"] = _looked_up(owners["rep"], team)
     for level in OF_CUSTOMER:
-        found[level] = _looked_up(owners["customer"], _column(history, "customers", "customer_id", level, as_of))
+        found[level] = _looked_up(owners["customer"], customers.get(level, {}))
     return {level: found[level] for level in LEVELS if level in found and (found[level] != "").any()}
 
 
@@ -97,15 +99,26 @@ def grouped(labels: Mapping[str, Texts], by: Sequence[str], size: int) -> tuple[
     return keys, row.astype(np.int64)
 
 
-def _column(history: History, table: str, key: str, column: str, as_of: datetime) -> dict[str, str]:
-    if table not in history.tables() or column not in history.columns(table):
+@lru_cache(maxsize=4)
+def _people(history: History, deliveries: int, as_of: datetime) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The team of each rep, and each level's value of each customer, on record before a moment.
+
+    A trial asks many times of the same few moments. `deliveries` tells a history that grew from what it was.
+    """
+    team = _columns(history, "reps", "rep_id", ("team_id",), as_of).get("team_id", {})
+    return team, _columns(history, "customers", "customer_id", OF_CUSTOMER, as_of)
+
+
+def _columns(
+    history: History, table: str, key: str, columns: Sequence[str], as_of: datetime
+) -> dict[str, dict[str, str]]:
+    there = [one for one in columns if table in history.tables() and one in history.columns(table)]
+    if not there:
         return {}
+    asked = ", ".join(f"{name(one)}::VARCHAR" for one in there)
     with history.connect() as con:
-        rows = con.execute(
-            f"SELECT {name(key)}, {name(column)} FROM ({history.sql_latest(table, as_of)}) "
-            f"WHERE {name(column)} IS NOT NULL"
-        ).fetchall()
-    return {str(whose): str(value) for whose, value in rows}
+        rows = con.execute(f"SELECT {name(key)}, {asked} FROM ({history.sql_latest(table, as_of)})").fetchall()
+    return {one: {str(row[0]): row[n] for row in rows if row[n] is not None} for n, one in enumerate(there, 1)}
 
 
 def _looked_up(owner: Texts, table: Mapping[str, str]) -> Texts:

@@ -45,6 +45,8 @@ DAYS_AHEAD = 280
 LEAST_PAST = {"week": 6, "month": 6, "quarter": 5, "year": 3}
 QUARTER = 92
 MOST_MOMENTS = 9
+MOMENTS_A_FOLD = 3
+"""A win curve is fitted once for so many monthly moments."""
 MOST_MODELLED = 20
 """Levels with more groups are left to the rules of thumb: a model each would take too long."""
 
@@ -115,7 +117,7 @@ def try_deals(
     every = sales(history, "bookings", until)
     now = every.as_of(until)
     last_day = day_of(until, history.timezone)
-    starts = _starts(now, last_day, "month")[-MOST_MOMENTS:]
+    starts = _starts(now, last_day, "month")[-min(MOMENTS_A_FOLD * folds, MOST_MOMENTS) :]
     groups = [part for part in np.array_split(starts, min(folds, max(len(starts), 1))) if len(part)]
     blocks: list[Block] = []
     told: dict[str, list[Told]] = {kind: [] for kind in kinds}
