@@ -6,21 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.series.base_models import ARIMA, ETS, ETS_OF_LOGS, THETA, Task, carried_forward
-from training.series.intermittent import season_and_growth, seasonal_naive, trailing_mean, tsb
+from training.series.intermittent import season_and_growth, seasonal_naive, shared_season, trailing_mean, tsb
 from training.series.lag_trees import lag_trees
 from training.series.nodes import Nodes
 from training.series.panel import Floats, Ints
 
 SEASONAL_NAIVE, SEASON_AND_GROWTH, TRAILING = "seasonal naive", "season and growth", "trailing mean"
+SHARED_SEASON, SHARED_SEASON_RECENT = "company's season, a year's level", "company's season, a quarter's level"
 TSB, LAG_TREES = "TSB", "lag trees"
-SIMPLE = (SEASONAL_NAIVE, SEASON_AND_GROWTH, TRAILING, TSB)
+SIMPLE = (SEASONAL_NAIVE, SEASON_AND_GROWTH, TRAILING, TSB, SHARED_SEASON, SHARED_SEASON_RECENT)
 MODELS = (*SIMPLE, ETS, ETS_OF_LOGS, THETA, ARIMA, LAG_TREES)
-PRIOR = dict(zip(MODELS, (0.4, 0.3, 0.1, 0.1, 1.0, 0.8, 1.2, 0.7, 1.3), strict=True))
-"""How models are trusted before a past speaks for itself: set on one public set's early origins (decision 13)."""
-PRIOR_SHORT = dict(zip(MODELS, (2.4, 0.9, 1.2, 0.1, 0.6, 0.3, 0.6, 0.3, 0.6), strict=True))
-"""The same where two whole seasons are not on record: models that learn a season cannot."""
-PRIOR_INTERMITTENT = dict(zip(MODELS, (0.15, 0.1, 0.8, 1.0, 0.6, 0.1, 0.6, 0.3, 1.0), strict=True))
-MOST_SERIES = {THETA: 2000, LAG_TREES: 2000, ETS: 1200, ETS_OF_LOGS: 600, ARIMA: 60}
+PRIOR = dict(zip(MODELS, (0.4, 0.3, 0.1, 0.1, 0.1, 0.1, 1.0, 0.8, 1.2, 0.7, 1.3), strict=True))
+"""How models are trusted before a series' own past speaks: by judgement on early public origins (decision 13)."""
+PRIOR_SHORT = dict(zip(MODELS, (2.4, 0.6, 0.8, 0.1, 2.4, 1.2, 0.3, 0.2, 0.3, 0.2, 0.5), strict=True))
+"""The same where two whole seasons are not on record: models that learn a season cannot, a total's last one can."""
+PRIOR_INTERMITTENT = dict(zip(MODELS, (0.15, 0.1, 0.8, 1.0, 0.8, 0.3, 0.6, 0.1, 0.6, 0.3, 1.0), strict=True))
+"""The same of series that sell now and then."""
+MOST_SERIES = {THETA: 2000, LAG_TREES: 2000, ETS: 700, ETS_OF_LOGS: 600, ARIMA: 60}
 """Series that a model is fitted to, from the top level down; a level takes part as a whole."""
 MOST_IDLE = 0.75
 """A series that sells nothing in a larger share of its latest periods is left to the simple models and the trees."""
@@ -53,6 +55,10 @@ def rehearse(
     said[1] = season_and_growth(sums, first, origins, horizon, season)
     said[2] = trailing_mean(sums, first, origins, max(3, season // 4) if season > 1 else 2)[:, :, None]
     said[3] = tsb(sums, first, origins)[:, :, None]
+    if nodes.level[0] == ():
+        quarter = max(3, season // 4) if season > 1 else 2
+        said[4] = shared_season(sums, first, sums[0], origins, horizon, season, season)
+        said[5] = shared_season(sums, first, sums[0], origins, horizon, season, quarter)
     chosen, same = _distinct(sums, first)
     part = _takes_part(nodes, sums, season)
     rich = [row for row in chosen if part[LAG_TREES][row]]
@@ -71,6 +77,21 @@ def rehearse(
             said[MODELS.index(model)][:, rows] = paths
     said = said[:, :, same]
     return Rehearsal(_forward_where_nothing_counts(said, first, origins), tuple(origins))
+
+
+def prior_at(n_periods: int, season: int) -> dict[str, float]:
+    """How models are trusted beforehand: of the short kind to two seasons and a quarter, of the other from a third on.
+
+    >>> prior_at(20, 12) == PRIOR_SHORT
+    True
+    """
+    if season == 1:
+        return PRIOR
+    known = (n_periods - (2 * season + 1 + max(season // 4, 1))) / season
+    held = min(max(known, 0.0), 1.0)
+    short, usual = sum(PRIOR_SHORT.values()), sum(PRIOR.values())
+    mixed = {name: (1 - held) * PRIOR_SHORT[name] / short + held * PRIOR[name] / usual for name in MODELS}
+    return PRIOR_SHORT if held == 0 else mixed
 
 
 def _distinct(sums: Floats, first: Ints) -> tuple[list[int], Ints]:

@@ -13,7 +13,7 @@ from training.series.panel import Floats
 
 LEVEL_ERRORS = 60.0
 """A level's own errors count against all levels' by how many there are, over this many more."""
-RIDGE = 0.5
+RIDGE = 1.0
 """Pull toward the weights taken beforehand, in shares of the mean squared error, at few errors; less with more."""
 
 

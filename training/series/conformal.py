@@ -46,8 +46,25 @@ def level_factor(reaches: Floats) -> tuple[float, float]:
     return float(ratio[rank]), independent
 
 
-def shared_and_own(factors: Sequence[tuple[float, float]]) -> tuple[float, float]:
+def few_origins(n_origins: int, horizon: int) -> float:
+    """How much wider than the normal 80 % interval is that of a standard deviation known from few errors (Student's t)?
+
+    Errors of neighbouring origins overlap: about every half horizon comes one that is independent.
+
+    >>> round(few_origins(1000, 2), 2), round(few_origins(6, 2), 2)
+    (1.0, 1.21)
+    """
+    from scipy.stats import norm, t
+
+    independent = max(n_origins / max(horizon / 2.0, 1.0), 2.0)
+    upper = 1.0 - (1.0 - COVERAGE) / 2.0
+    return float(t.ppf(upper, independent) / norm.ppf(upper) * np.sqrt(1.0 + 1.0 / independent))
+
+
+def shared_and_own(factors: Sequence[tuple[float, float]], expected: float | None = None) -> tuple[float, float]:
     """The two factors of draws from those of levels, the company first and the atoms last, each drawn to all.
+
+    The company's is drawn to what is `expected`, where that is told.
 
     >>> shared_and_own([(1.0, 0.0), (1.2, 100.0)])
     (1.26, 1.26)
@@ -57,9 +74,9 @@ def shared_and_own(factors: Sequence[tuple[float, float]]) -> tuple[float, float
         return 1.15, 1.15
     every = float(np.exp(sum(count * np.log(max(factor, 0.05)) for factor, count in factors) / weight))
 
-    def drawn(factor: float, count: float) -> float:
+    def drawn(factor: float, count: float, every: float) -> float:
         held = count / (count + LEVEL_ORIGINS)
         value = SEEN * float(np.exp(held * np.log(max(factor, 0.05)) + (1 - held) * np.log(every)))
         return round(float(np.clip(value, NARROWEST, WIDEST)), 6)
 
-    return drawn(*factors[0]), drawn(*factors[-1])
+    return drawn(*factors[0], every if expected is None else expected / SEEN), drawn(*factors[-1], every)

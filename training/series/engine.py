@@ -5,16 +5,17 @@ levels agree, keep the paths of what was still wrong, and widen until the past i
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from training.series.base_forecasts import MODELS, PRIOR, PRIOR_INTERMITTENT, PRIOR_SHORT, Rehearsal, rehearse
+from training.series.base_forecasts import MODELS, PRIOR_INTERMITTENT, Rehearsal, prior_at, rehearse
 from training.series.blend import blended, error_products, level_correction, weights
 from training.series.calendar_effect import chosen_exponent, day_factors
 from training.series.cells import Cells, Concentration, cells_of, choose_cells, concentration
 from training.series.coherent import node_variance, not_negative, reconciled, with_shared_error
-from training.series.conformal import level_factor, reach, shared_and_own
-from training.series.errors import cells_drawn, error_paths, idle_share, sizes
+from training.series.conformal import few_origins, level_factor, reach, shared_and_own
+from training.series.errors import cells_drawn, error_paths, idle_share, sizes, total_scale
 from training.series.folds import past_folds
 from training.series.model import SeriesModel, class_weights, classes_of
 from training.series.nodes import Nodes, nodes_of
@@ -46,8 +47,7 @@ def fit_series(
     rehearsed = rehearse(nodes, sums, first, folds.fits, folds.origins, horizon, panel.season, seed, progress)
     truth = ahead(sums, rehearsed.origins, horizon)
     classes = classes_of(nodes, sums, panel.season)
-    short = panel.season > 1 and panel.n_periods < 2 * panel.season + 1 + max(panel.season // 4, 1)
-    weight = _weights(classes, rehearsed, truth, sums, PRIOR_SHORT if short else PRIOR)
+    weight = _weights(classes, rehearsed, truth, sums, prior_at(panel.n_periods, panel.season))
     base = class_weights(rehearsed.said, classes, weight, blended)
     evened = level_correction(classes, base, truth)
     base = base * np.array([evened[name] for name in classes])[None, :, None]
@@ -70,9 +70,11 @@ def fit_series(
     wrong = np.array([cells.sums(each) for each in actual - atoms]).reshape(len(folds.origins), len(cells), horizon)
     paths = error_paths(wrong / unit[:, :, None], np.abs(cell_sums).mean(axis=1))
     said = np.array([cells.sums(each) for each in atoms]).reshape(wrong.shape)
+    paths = replace(paths, total=total_scale(wrong, said, unit, panel.season) if adds_up else None)
     idle = np.array([idle_share(cell_sums, cell_first, origin, panel.season) for origin in folds.origins])
     factors = _factors(panel, levels, cells, said, wrong, unit, idle, adds_up)
-    shared, own = shared_and_own(factors)
+    expected = few_origins(len(folds.origins), horizon) if paths.total is not None else None
+    shared, own = shared_and_own(factors, expected)
     held = concentration(actual, atoms, cells) if by is not None and folds.origins else Concentration(10.0, 10.0)
     return SeriesModel(
         frequency=panel.frequency,
@@ -163,6 +165,8 @@ def _factors(
         if apart.sum() < 3:
             continue
         paths = error_paths(wrong[apart] / unit[apart][:, :, None], size)
+        if adds_up:
+            paths = replace(paths, total=total_scale(wrong[apart], centre[apart], unit[apart], panel.season))
         drawn = cells_drawn(
             centre[origin], unit[origin], paths, may, idle[origin], (1.0, 1.0), _REHEARSAL_DRAWS, rng, adds_up
         )

@@ -19,6 +19,8 @@ OWN_ORIGINS = 4.0
 """A cell's scale is drawn to what its size suggests as by so many independent origins."""
 JOINT_ORIGINS = 4.0
 """The mixture holds n / (n + this) of the variance, n origins; the rest is each cell's own."""
+MOSTLY_NEGATIVE = 0.05
+"""A share of draws with a total below zero from which on a total is not taken for a positive one."""
 LEAST = 0.02
 """An error's standard deviation is at least this share of the cell's size."""
 
@@ -30,6 +32,8 @@ class ErrorPaths:
     paths: Floats
     scale: Floats
     """Standard deviation in the same units, [n_cells, horizon]."""
+    total: Floats | None = None
+    """Standard deviation of the sum of all cells in `total_unit`s, [horizon]; None: as drawn."""
 
     @property
     def joint(self) -> float:
@@ -89,8 +93,69 @@ def cells_drawn(
     if not adds_up:
         return _around(centre, factors[1] * wrong, may, idle)
     weight = spread / np.maximum(spread.sum(axis=0), 1e-300)
-    together = wrong.sum(axis=1, keepdims=True) * weight[None]
-    return _around(centre, factors[0] * together + factors[1] * (wrong - together), may, idle)
+    total = wrong.sum(axis=1, keepdims=True)
+    own = wrong - total * weight[None]
+    if paths.total is None:
+        return _around(centre, factors[0] * total * weight[None] + factors[1] * own, may, idle)
+    drawn = _around(centre, total * weight[None] + factors[1] * own, may, idle)
+    spread = factors[0] * paths.total * total_unit(centre.sum(axis=0), unit.sum())
+    return _as_wrong_together(drawn, centre, spread, may)
+
+
+def _as_wrong_together(drawn: Floats, centre: Floats, spread: Floats, may: NDArray[np.bool_]) -> Floats:
+    """The draws with all cells moved together until their total's standard deviation is `spread` [horizon].
+
+    Errors of cells that cancel out (a customer buys a month later) do not quite, once nothing is to fall below zero;
+    so the total is set right at last: by a power of itself, which leaves it positive, or where it is often negative by
+    a shift in proportion to what cells vary by. The mean of each cell is kept, and those that `may` not be negative
+    are not.
+    """
+    total, aim = drawn.sum(axis=1), centre.sum(axis=0)
+    now = total.std(axis=0)
+    if (aim <= 0).any() or ((total <= 0).mean(axis=0) > MOSTLY_NEGATIVE).any():
+        more = (total - aim) * np.where(now > 0, spread / np.where(now > 0, now, 1.0) - 1.0, 0.0)
+        share = drawn.std(axis=0)
+        share = share / np.maximum(share.sum(axis=0), 1e-300)
+        found = drawn + more[:, None, :] * share[None]
+        return _with_mean(found, centre, may)
+    level = np.log(np.maximum(total, 1e-3 * aim))
+    now = level.std(axis=0)
+    power = np.where(now > 0, np.sqrt(np.log1p((spread / aim) ** 2)) / np.where(now > 0, now, 1.0), 1.0)
+    found = drawn * np.exp((np.minimum(power, 4.0) - 1.0) * (level - np.log(aim)))[:, None, :]
+    return _with_mean(found, centre, may)
+
+
+def _with_mean(drawn: Floats, centre: Floats, may: NDArray[np.bool_]) -> Floats:
+    free = drawn - drawn.mean(axis=0) + centre if may.any() else drawn
+    kept = np.maximum(drawn, 0.0)
+    mean, aim = kept.mean(axis=0), np.maximum(centre, 0.0)
+    kept = kept * np.where(mean > 0, aim / np.where(mean > 0, mean, 1.0), 1.0)
+    return np.asarray(np.where(may[None, :, None], free, kept), np.float64)
+
+
+def total_scale(wrong: Floats, said: Floats, unit: Floats, season: int) -> Floats | None:
+    """How wrong the sum of all cells was in `total_unit`s, [horizon]; None where no origin tells.
+
+    `wrong` and what was `said` [n_origins, n_cells, horizon], `wrong` with NaN where not known, `unit` [n_origins,
+    n_cells]. Late origins count
+    more, by half each season (eight periods at least): a young company errs in ways that it grows out of.
+    """
+    size = unit.sum(axis=1)
+    size = np.sqrt(np.maximum(size, 1e-300) * size[-1:])  # errors grow more slowly than a company that grows fast
+    errors = wrong.sum(axis=1, keepdims=True) / total_unit(said.sum(axis=1), size[:, None])[:, None]
+    count = np.isfinite(errors)
+    if count.sum() < 3 or not (size > 0).all():
+        return None
+    cells = growth_by_step(wrong / np.maximum(unit, 1e-300)[:, :, None])
+    growth = np.sqrt(growth_by_step(errors) * cells)  # one series shows it badly, cells do not show it all
+    held = 0.5 ** (np.arange(len(errors))[::-1] / max(season, 8))[:, None, None] * count
+    level = float((held * (np.where(count, errors, 0.0) / growth) ** 2).sum() / held.sum())
+    return np.asarray(np.maximum(np.sqrt(level), LEAST / 2) * growth, np.float64)
+
+
+def total_unit(said: Floats, size: Floats) -> Floats:
+    """The unit of the total's errors, between its size and what is said of a period: more is wrong in high season."""
+    return np.asarray(np.sqrt(np.maximum(said, 0.1 * size) * np.maximum(size, 1e-300)), np.float64)
 
 
 def growth_by_step(errors: Floats) -> Floats:

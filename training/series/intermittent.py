@@ -14,6 +14,8 @@ from training.series.panel import Floats, Ints
 
 SIZE_RATE = 0.1
 CHANCE_RATE = 0.1
+HIGHEST_SEASON = 4.0
+"""A period of the season is at most so many times the usual."""
 
 
 def tsb(amounts: Floats, first: Ints, origins: Sequence[int]) -> Floats:
@@ -78,3 +80,25 @@ def season_and_growth(amounts: Floats, first: Ints, origins: Sequence[int], hori
         growth = np.where(usable, np.clip(recent / np.where(usable, before, 1.0), 0.5, 2.0), 1.0)
         plain[row] *= np.sqrt(growth)[:, None]
     return plain
+
+
+def shared_season(
+    amounts: Floats, first: Ints, total: Floats, origins: Sequence[int], horizon: int, season: int, window: int
+) -> Floats:
+    """Each series' own level, the mean of its last `window` periods, in the season that the `total` had a year before.
+
+    [n_origins, n_series, horizon]; the level is divided by what the season did in the window: in the last season where
+    it is a whole one, else a season before. NaN where the total has no such season on record: a season that one year
+    shows is far surer of the total than of a part of it.
+    """
+    found = np.full((len(origins), len(amounts), horizon), np.nan)
+    level = trailing_mean(amounts, first, origins, window)
+    for row, origin in enumerate(origins):
+        until = origin if window % season == 0 else origin - season
+        usual = float(total[max(until - window, 0) : until].mean()) if until >= window else 0.0
+        if season == 1 or origin < season or usual <= 0:
+            continue
+        for step in range(horizon):
+            same = float(total[origin + step - season * (step // season + 1)])
+            found[row, :, step] = level[row] * min(max(same / usual, 0.0), HIGHEST_SEASON)
+    return found

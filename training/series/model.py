@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from training.series.base_forecasts import rehearse
+from training.series.base_forecasts import MODELS, rehearse
 from training.series.blend import blended
 from training.series.calendar_effect import day_factors
 from training.series.cells import Cells, Concentration, atoms_drawn, cells_of
@@ -52,7 +52,7 @@ class SeriesModel:
         sums = nodes.sums(even)
         origin = [panel.n_periods]
         said = rehearse(nodes, sums, nodes.first(panel), origin, origin, asked, panel.season, self.seed).said
-        weight = {name: np.array(list(value.values())) for name, value in self.weights.items()}
+        weight = {name: np.array([value.get(model, 0.0) for model in MODELS]) for name, value in self.weights.items()}
         classes = classes_of(nodes, sums, panel.season)
         base = class_weights(said, classes, weight, blended)[0]
         base = base * np.array([self.evened.get(name, 1.0) for name in classes])[:, None]
@@ -105,12 +105,14 @@ class SeriesModel:
         paths = np.where(known[None, :, None], self.paths.paths[:, np.maximum(rows, 0)], 0.0)
         usual = np.median(self.paths.scale, axis=0)
         scale = np.where(known[:, None], self.paths.scale[np.maximum(rows, 0)], 1.5 * usual[None])
+        total = self.paths.total
         if horizon <= scale.shape[1]:
-            return ErrorPaths(paths[:, :, :horizon], scale[:, :horizon])
+            return ErrorPaths(paths[:, :, :horizon], scale[:, :horizon], None if total is None else total[:horizon])
         more = np.sqrt(np.arange(scale.shape[1] + 1, horizon + 1) / scale.shape[1])
         return ErrorPaths(
             np.concatenate([paths, paths[:, :, -1:] * more], axis=2),
             np.concatenate([scale, scale[:, -1:] * more], axis=1),
+            None if total is None else np.concatenate([total, total[-1:] * more]),
         )
 
     def _variances(self, nodes: Nodes) -> Floats:
@@ -153,6 +155,7 @@ class SeriesModel:
             "cells": [list(name) for name in self.cells],
             "paths": _rounded(self.paths.paths),
             "scale": _rounded(self.paths.scale),
+            "total": None if self.paths.total is None else _rounded(self.paths.total),
             "shared": self.shared,
             "own": self.own,
             "concentration": [self.concentration.passing, self.concentration.lasting],
@@ -175,7 +178,9 @@ class SeriesModel:
             by=None if document["by"] is None else tuple(document["by"]),
             cells=[tuple(name) for name in document["cells"]],
             paths=ErrorPaths(
-                np.array(document["paths"], np.float64).reshape(shape), np.array(document["scale"], np.float64)
+                np.array(document["paths"], np.float64).reshape(shape),
+                np.array(document["scale"], np.float64),
+                None if document.get("total") is None else np.array(document["total"], np.float64),
             ),
             shared=document["shared"],
             own=document["own"],

@@ -64,6 +64,19 @@ def test_the_same_seed_draws_the_same_and_a_document_keeps_it(fitted: tuple[Pane
     assert json.dumps(fit_series(panel, [("region",), ("product",)], 6).to_json()) == json.dumps(model.to_json())
 
 
+def test_a_document_of_before_the_totals_scale_is_still_read(fitted: tuple[Panel, SeriesModel]) -> None:
+    panel, model = fitted
+    document = model.to_json()
+    del document["total"]
+    for each in document["weights"].values():
+        each.pop("company's season, a year's level")
+
+    older = SeriesModel.from_json(document)
+
+    assert older.paths.total is None
+    assert np.isfinite(older.draw(panel, 3, 20)).all()
+
+
 def test_what_comes_after_the_panel_changes_nothing() -> None:
     panel = company()
     other = company()

@@ -1,17 +1,20 @@
 """The parts of the engine, each against an answer known from elsewhere."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from training.series.base_forecasts import MODELS, PRIOR, PRIOR_SHORT, prior_at
 from training.series.blend import blended, error_products, level_correction, weights
 from training.series.calendar_effect import chosen_exponent, day_factors
 from training.series.cells import Cells, Concentration, atoms_drawn, cells_of, choose_cells, concentration
 from training.series.coherent import drawn_to_law, not_negative, reconciled, with_shared_error
-from training.series.conformal import SEEN, level_factor, reach, shared_and_own
-from training.series.errors import error_paths, growth_by_step
+from training.series.conformal import SEEN, few_origins, level_factor, reach, shared_and_own
+from training.series.errors import cells_drawn, error_paths, growth_by_step, total_scale
 from training.series.folds import past_folds
-from training.series.intermittent import seasonal_naive, trailing_mean, tsb
+from training.series.intermittent import seasonal_naive, shared_season, trailing_mean, tsb
 from training.series.lag_trees import lag_trees
 from training.series.panel import panel_of
 
@@ -34,6 +37,41 @@ def test_simple_forecasts_look_at_what_counts_only() -> None:
     assert trailing_mean(amounts, first, [6, 3, 2], 5).ravel().tolist() == [7.0, 4.0, 0.0]
     assert seasonal_naive(amounts, first, [6], 5, 4)[0, 0].tolist() == [4.0, 6.0, 8.0, 10.0, 4.0]
     assert seasonal_naive(amounts, first, [5], 2, 4)[0, 0].tolist() == [6.0, 4.0]
+
+
+def test_a_part_takes_its_season_from_the_total() -> None:
+    total = np.array([10.0, 20.0, 30.0, 40.0, 20.0])
+    part = np.array([[1.0, 1.0, 4.0, 2.0, 4.0]])
+    first = np.zeros(1, np.int64)
+
+    year = shared_season(part, first, total, [5, 4, 3], 3, 4, 4)[:, 0]
+    quarter = shared_season(part, first, total, [5], 2, 4, 1)[0, 0]
+
+    assert year[0] == pytest.approx(np.array([20.0, 30.0, 40.0]) * 2.75 / 27.5)
+    assert year[1] == pytest.approx(np.array([10.0, 20.0, 30.0]) * 2.0 / 25.0)
+    assert np.isnan(year[2]).all()
+    assert quarter == pytest.approx([4.0 * 20 / 10, 4.0 * 30 / 10])
+
+
+def test_of_the_total_it_is_the_seasonal_naive_forecast() -> None:
+    total = np.random.default_rng(0).gamma(3, 10, (1, 30))
+    first = np.zeros(1, np.int64)
+
+    assert shared_season(total, first, total[0], [30], 14, 12, 12) == pytest.approx(
+        seasonal_naive(total, first, [30], 14, 12)
+    )
+
+
+def test_trust_passes_from_short_histories_to_long_ones() -> None:
+    half = prior_at(34, 12)
+
+    assert prior_at(28, 12) == PRIOR_SHORT
+    assert prior_at(3, 1) == PRIOR
+    assert sum(half.values()) == pytest.approx(1.0)
+    for name in MODELS:
+        low, high = sorted((PRIOR[name] / sum(PRIOR.values()), PRIOR_SHORT[name] / sum(PRIOR_SHORT.values())))
+        assert low <= half[name] + 1e-12
+        assert half[name] <= high + 1e-12
 
 
 def test_no_model_sees_beyond_its_origin() -> None:
@@ -137,6 +175,31 @@ def test_error_paths_keep_what_goes_wrong_together() -> None:
     assert drawn.std(axis=0) == pytest.approx(np.ones((3, 3)), abs=0.1)
 
 
+@pytest.mark.parametrize("negative", [False, True])
+def test_the_total_errs_as_it_did_though_cells_that_cancel_out_do_not(negative: bool) -> None:
+    rng = np.random.default_rng(0)
+    n_cells, centre, unit = 60, np.full((60, 2), 10.0), np.full(60, 10.0)
+    wrong = rng.normal(0, 8, (10, n_cells, 2))
+    wrong -= wrong.mean(axis=1, keepdims=True) - rng.normal(0, 0.5, (10, 1, 2))
+    said = np.broadcast_to(centre, wrong.shape)
+    paths = error_paths(wrong / 10.0, unit)
+    total = total_scale(wrong, said, np.broadcast_to(unit, (10, n_cells)), 12)
+    may, idle = np.arange(n_cells) < (1 if negative else 0), np.full(n_cells, 0.6)
+
+    def drawn(paths_, factor):
+        return cells_drawn(centre, unit, paths_, may, idle, (factor, 1.0), 2000, np.random.default_rng(1), True)
+
+    past = wrong.sum(axis=1).std()
+    plain, set_right = drawn(paths, 1.0), drawn(replace(paths, total=total), 1.0)
+    assert total is not None
+    assert total[0] == pytest.approx(past / 600, rel=0.4)
+    assert plain.sum(axis=1).std(axis=0).min() > 1.5 * past
+    assert set_right.sum(axis=1).std(axis=0) == pytest.approx(total * 600, rel=0.15)
+    assert drawn(replace(paths, total=total), 2.0).sum(axis=1).std(axis=0) == pytest.approx(2 * total * 600, rel=0.15)
+    assert set_right.mean(axis=0) == pytest.approx(centre, rel=1e-6)
+    assert (set_right[:, ~may] >= 0).all()
+
+
 def test_steps_that_no_origin_knows_grow_with_the_root() -> None:
     errors = np.full((2, 1, 4), np.nan)
     errors[:, :, 0] = 1.0
@@ -174,6 +237,15 @@ def test_few_errors_are_drawn_to_those_of_all_levels() -> None:
     assert own == pytest.approx(SEEN, abs=0.01)
     assert SEEN < shared < SEEN * 1.2
     assert shared_and_own([(1.0, 0.0)]) == (1.15, 1.15)
+
+
+def test_few_origins_widen_the_companys_interval() -> None:
+    widths = [few_origins(n, 3) for n in (3, 6, 12, 24, 1000)]
+
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] < 2.0
+    assert widths[-1] == pytest.approx(1.0, abs=0.01)
+    assert shared_and_own([(1.0, 0.0), (1.0, 500.0)], 1.4)[0] == pytest.approx(1.4)
 
 
 def test_cells_cross_the_coarse_labels_while_they_stay_few() -> None:
