@@ -36,7 +36,7 @@ def passes(candidate: "Candidate", champion: "ModelBundle | None" = None) -> Ver
     if not calibration.passed:
         return calibration
     if champion is None:
-        return Verdict(True, f"{calibration.says} Nothing that can answer is live.")
+        return Verdict(True, f"{calibration.says} Nothing was live before.")
     found = candidate.beside(champion)
     later = candidate.bundle.until > champion.until
     if found is None:

@@ -73,9 +73,12 @@ def show(
     import json
 
     from training.predict import NoChampion
+    from training.promotions import NothingLiveThen
 
     registry = _registry(context, mlflow)
     wanted = version or registry.live_at(model, moment(context, at) if at else now())
+    if wanted is None and at is not None:
+        raise NothingLiveThen(model.value, f"{moment(context, at):%Y-%m-%d %H:%M} UTC")
     if wanted is None:
         raise NoChampion(model.value, home_of(context))
     found = registry.show(model, wanted)

@@ -13,10 +13,17 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import uuid4
 
+from features.errors import ForesellError
+
 OLD_LIST = "foresell.promotions"
 """Tag of earlier releases: a JSON list of [version, moment], in which " back" ends a rollback's moment."""
 ENTRY = "foresell.promotion."
 """Begins the tag of one entry."""
+
+
+class NothingLiveThen(ForesellError):
+    problem = "No version of the {0} model was live at {1}."
+    fix = "ask for a later moment; foresell models list {0} tells the versions there are."
 
 
 class Move(StrEnum):

@@ -148,6 +148,7 @@ def test_versions_are_listed_and_shown(foresell, trained):
 def test_it_is_shown_which_version_was_live_when(foresell):
     at_first = foresell("models", "show", "win", "--at", "2020-01-01")
     assert at_first.status == 1
+    assert "No version of the win model was live at 2019-12-31 16:00 UTC." in at_first.err
     assert "To fix" in at_first.err
     promotions = json.loads(foresell("models", "show", "win", "1", "--json").out)["promotions"]
     shown = foresell("models", "show", "win", "--at", f"{promotions[0]}Z", "--json")
@@ -251,7 +252,7 @@ def test_a_candidate_may_be_logged_without_being_promoted(story):
 
     assert said.status == 0, said
     assert "Only 12 closed deals" in said.out
-    assert "logged, not promoted. The base rate may always answer. Nothing that can answer is live." in said.out
+    assert "logged, not promoted. The base rate may always answer. Nothing was live before." in said.out
     assert live_bundle(story.home, "win") is None
 
 
