@@ -188,10 +188,11 @@ def activity_feature(attribute: str) -> Feature:
 def customer_attribute_features(history: History, until: datetime | None = None) -> tuple[Feature, ...]:
     """One feature of customers for each attribute of theirs that the mapping says was known at creation."""
     known = [a for a in history.attributes("customers") if history.known("customers", a) is Known.AT_CREATION]
-    return tuple(_customer_attribute(a, _is_number(history, a, until, "customers")) for a in known)
+    return tuple(customer_attribute_feature(a, _is_number(history, a, until, "customers")) for a in known)
 
 
-def _customer_attribute(attribute: str, is_number: bool) -> Feature:
+def customer_attribute_feature(attribute: str, is_number: bool) -> Feature:
+    """A customer's attribute, of this name."""
     column = ATTRIBUTE_PREFIX + attribute
     return Feature(
         f"customer_{column}",

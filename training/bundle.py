@@ -12,15 +12,13 @@ from typing import Any, cast
 
 import numpy as np
 
-from features.catalog import CATALOG, LAST, RATE, activity_feature, attribute_feature, attribute_rate, fingerprint, own
+from features.catalog import CATALOG, LAST, RATE, activity_feature, attribute_feature, attribute_rate, fingerprint
 from features.contracts import ATTRIBUTE_PREFIX
 from features.definition import Feature
-from features.errors import ForesellError
 from features.evaluate import Category, Values
-from features.own_features import OwnFeatureGone, where_it_was_sought
 from training.amounts import Amounts
 from training.blend import Blend
-from training.bundle_file import FILE, BundleDamaged, live_bundle, seal, unseal, version_in
+from training.bundle_file import FILE, BundleDamaged, live_bundle, seal, unseal, version_in, write
 from training.comparisons import Comparisons
 from training.intervals import Spread
 from training.reasons import Language, Reason, explain
@@ -28,18 +26,16 @@ from training.rivals import Rival
 from training.rivals import from_json as rival_from_json
 from training.rivals.rival import log_odds
 from training.shrunk_rates import ShrunkRates
+from training.stored_features import FeaturesChanged, entry_of, features_of
 from training.timing import Timing
 from training.win_curve import KIND, WinCurve
 
 __all__ = ["FILE", "Bundle", "BundleDamaged", "FeaturesChanged", "Score", "live_bundle"]
 
+OF_ATTRIBUTES = (ATTRIBUTE_PREFIX, LAST, RATE)
+"""Begin the names of features that are made for attributes and types of activity."""
 SURE = 1e-4
 """No deal is called surer than this, or than one less this."""
-
-
-class FeaturesChanged(ForesellError):
-    problem = "The model in {0} was trained on other feature definitions ({1}) than this release has ({2})."
-    fix = "train again with this release: foresell train win."
 
 
 @dataclass(frozen=True)
@@ -106,9 +102,10 @@ class Bundle:
     ) -> Score:
         age, stage = _number(row.get("deal_age_days")), _text(row.get("deal_stage"))
         curve = self.timing.curve(age, stage)
-        median, own = curve.median_days(), None
         if isinstance(self.estimate, WinCurve):
             own, median = self.estimate.curve.answers(row, [*horizons, math.inf])
+        else:
+            own, median = None, curve.median_days()
         amount = self.amounts.expected(_number(row.get("deal_amount")), _text(row.get("product")), stage, age)
         if self.estimate is None or self.base_rate is None or self.spread is None:
             by_days = {days: curve.share_by(days) for days in horizons}
@@ -141,7 +138,7 @@ class Bundle:
             "model": self.model,
             "rung": self.rung,
             "until": self.until.isoformat(),
-            "features": [_feature_entry(feature) for feature in self.features],
+            "features": [entry_of(feature, CATALOG, OF_ATTRIBUTES) for feature in self.features],
             "fingerprint": self.fingerprint,
             "estimate": None if self.estimate is None else self.estimate.to_json(),
             "base_rate": self.base_rate,
@@ -155,22 +152,13 @@ class Bundle:
 
     def save(self, folder: Path) -> Path:
         """Write the bundle into a folder; return its file."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / FILE
-        path.write_text(self.to_json(), "utf-8")
-        return path
+        return write(folder, self.to_json())
 
     @staticmethod
     def load(folder: Path) -> "Bundle":
         """Read a bundle. Raises BundleDamaged, FeaturesChanged, OwnFeatureGone, and what `catalog.own` raises."""
         stored = unseal(folder)
-        try:
-            mine = _own_of([entry["name"] for entry in stored["features"] if "own" in entry], folder)
-            features = tuple(mine.get(e["name"]) or _feature_of(e) for e in stored["features"] if _there_is(e))
-        except (ValueError, KeyError, TypeError) as broken:
-            raise BundleDamaged(folder, broken) from broken
-        if (now := fingerprint(features)) != stored["fingerprint"]:
-            raise FeaturesChanged(folder, stored["fingerprint"], now)
+        features = features_of(stored, "deal", _there_is, _feature_of, folder)
         try:
             return _bundle_of(stored, features, version_in(folder))
         except (ValueError, KeyError, TypeError) as other:
@@ -213,22 +201,6 @@ def rows_of(values: Mapping[str, Values]) -> list[dict[str, float | str | None]]
             columns[name] = [None if math.isnan(v) else v for v in np.asarray(column).tolist()]
     size = len(next(iter(columns.values()), []))
     return [{name: column[row] for name, column in columns.items()} for row in range(size)]
-
-
-def _feature_entry(feature: Feature) -> dict[str, object]:
-    if feature.name in CATALOG:
-        return {"name": feature.name}
-    if not feature.name.startswith((ATTRIBUTE_PREFIX, LAST, RATE)):
-        return {"name": feature.name, "own": True}
-    return {"name": feature.name, "number": getattr(feature.verb, "column", "").endswith(":number")}
-
-
-def _own_of(names: Sequence[str], folder: Path) -> dict[str, Feature]:
-    """The administrator's own features of these names. Raises OwnFeatureGone, and what `catalog.own` raises."""
-    found = {feature.name: feature for feature in own("deal")} if names else {}
-    if gone := [name for name in names if name not in found]:
-        raise OwnFeatureGone(folder, ", ".join(gone), where_it_was_sought())
-    return {name: found[name] for name in names}
 
 
 def _there_is(entry: Mapping[str, object]) -> bool:

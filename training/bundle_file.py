@@ -56,6 +56,14 @@ def seal(document: Mapping[str, object]) -> str:
     return json.dumps({"sha256": sha256(body.encode()).hexdigest(), "bundle": document}, ensure_ascii=False)
 
 
+def write(folder: Path, sealed: str) -> Path:
+    """Write a sealed bundle into a folder; return its file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE
+    path.write_text(sealed, "utf-8")
+    return path
+
+
 def unseal(folder: Path) -> dict[str, Any]:
     """The document of the bundle in a folder. Raises BundleDamaged."""
     try:

@@ -16,7 +16,7 @@ from typing import Any
 from features.catalog import CATALOG
 from features.catalog import fingerprint as fingerprint_of
 from training.bookings.measure import MeasureModel
-from training.bundle_file import CANDIDATE, FILE, BundleDamaged, seal, unseal, version_in
+from training.bundle_file import CANDIDATE, BundleDamaged, seal, unseal, version_in, write
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,12 @@ class ForecastBundle:
 
     def save(self, folder: Path) -> Path:
         """Write the bundle into a folder; return its file."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / FILE
-        path.write_text(seal(self.document()), "utf-8")
-        return path
+        return write(folder, seal(self.document()))
 
     @staticmethod
     def load(folder: Path) -> "ForecastBundle":
         """Read a bundle. Raises BundleDamaged, FeaturesChanged."""
-        from training.bundle import FeaturesChanged
+        from training.stored_features import FeaturesChanged
 
         stored = unseal(folder)
         try:

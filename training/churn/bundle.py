@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from features.as_of import micros
-from features.catalog import CUSTOMER_CATALOG, fingerprint, own
+from features.catalog import CUSTOMER_CATALOG, customer_attribute_feature, fingerprint
 from features.contracts import ATTRIBUTE_PREFIX
 from features.definition import Feature
 from features.evaluate import Values
-from features.own_features import OwnFeatureGone, where_it_was_sought
-from features.verbs import Latest
-from training.bundle import FeaturesChanged, rows_of
-from training.bundle_file import FILE, BundleDamaged, seal, unseal, version_in
+from training.bundle import rows_of
+from training.bundle_file import BundleDamaged, seal, unseal, version_in, write
 from training.churn.served import Served
 from training.churn.value import Value, payments
 from training.reasons import Language, Reason
 from training.rivals.rival import Row, number_of
+from training.stored_features import entry_of, features_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +161,7 @@ class ChurnBundle:
                 "model": self.model,
                 "rung": self.rung,
                 "until": self.until.isoformat(),
-                "features": [_feature_entry(feature) for feature in self.features],
+                "features": [entry_of(feature, CUSTOMER_CATALOG, (ATTRIBUTE,)) for feature in self.features],
                 "fingerprint": self.fingerprint,
                 "served": {kind: one.to_json() for kind, one in sorted(self.served.items())},
                 "value": self.value.to_json(),
@@ -172,23 +171,13 @@ class ChurnBundle:
 
     def save(self, folder: Path) -> Path:
         """Write the bundle into a folder; return its file."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / FILE
-        path.write_text(self.to_json(), "utf-8")
-        return path
+        return write(folder, self.to_json())
 
     @staticmethod
     def load(folder: Path) -> ChurnBundle:
         """Read a bundle. Raises BundleDamaged, FeaturesChanged, OwnFeatureGone, and what `catalog.own` raises."""
         stored = unseal(folder)
-        try:
-            entries = stored["features"]
-            mine = _own_of([entry["name"] for entry in entries if "own" in entry], folder)
-            features = tuple(mine.get(e["name"]) or _feature_of(e) for e in entries if _there_is(e))
-        except (ValueError, KeyError, TypeError) as broken:
-            raise BundleDamaged(folder, broken) from broken
-        if (now := fingerprint(features)) != stored["fingerprint"]:
-            raise FeaturesChanged(folder, stored["fingerprint"], now)
+        features = features_of(stored, "customer", _there_is, _feature_of, folder)
         try:
             return ChurnBundle(
                 version_in(folder),
@@ -229,39 +218,12 @@ def note_of(served: Served, longest: float, language: Language) -> str | None:
     return None
 
 
-def _feature_entry(feature: Feature) -> dict[str, object]:
-    if feature.name in CUSTOMER_CATALOG:
-        return {"name": feature.name}
-    if not feature.name.startswith(ATTRIBUTE):
-        return {"name": feature.name, "own": True}
-    return {"name": feature.name, "number": getattr(feature.verb, "column", "").endswith(":number")}
-
-
-def _own_of(names: Sequence[str], folder: Path) -> dict[str, Feature]:
-    """The administrator's own features of these names. Raises OwnFeatureGone, and what `catalog.own` raises."""
-    found = {feature.name: feature for feature in own("customer")} if names else {}
-    if gone := [name for name in names if name not in found]:
-        raise OwnFeatureGone(folder, ", ".join(gone), where_it_was_sought())
-    return {name: found[name] for name in names}
-
-
 def _there_is(entry: Mapping[str, object]) -> bool:
     return "number" in entry or "own" in entry or entry["name"] in CUSTOMER_CATALOG
 
 
 def _feature_of(entry: Mapping[str, object]) -> Feature:
     name = str(entry["name"])
-    return _attribute(name, bool(entry["number"])) if "number" in entry else CUSTOMER_CATALOG[name]
-
-
-def _attribute(name: str, is_number: bool) -> Feature:
-    """The feature of an attribute as `features.catalog` makes it."""
-    attribute = name.removeprefix(ATTRIBUTE)
-    column = ATTRIBUTE_PREFIX + attribute
-    return Feature(
-        name,
-        f"The customer's attribute {attribute}, as on record at the moment.",
-        f"客户的自定义字段 {attribute}（当时的记录）。",
-        Latest("customers", f"{column}:number" if is_number else column, of="customer"),
-        "customer",
-    )
+    if "number" in entry:
+        return customer_attribute_feature(name.removeprefix(ATTRIBUTE), bool(entry["number"]))
+    return CUSTOMER_CATALOG[name]

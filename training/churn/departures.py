@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 
 from training.native_trees import NativeTrees
+from training.rivals.coded_columns import CodedColumns
 from training.rivals.default_trees import SETTINGS
 from training.rivals.logistic_terms import CategoryTerm, NumberTerm, Term, term_from_json, term_to_json
-from training.rivals.rival import Floats, Row, is_number, number_of, probabilities, text_of, texts
+from training.rivals.rival import Floats, Row, is_number, probabilities, texts
 from training.trees import SMOOTHING
 
 if TYPE_CHECKING:
@@ -101,13 +102,11 @@ class OffsetLogistic:
         return found
 
 
-class OffsetTrees:
+class OffsetTrees(CodedColumns):
     """Boosted trees that begin at an offset."""
 
     name = "offset_trees"
 
-    columns: tuple[str, ...]
-    codes: dict[str, dict[str, int]]
     trees: NativeTrees
     mean: float
 
@@ -134,23 +133,6 @@ class OffsetTrees:
         self.trees = NativeTrees.from_text(trained.model_to_string())
         self.mean = float(self.trees.raw(self._matrix(x)).mean()) if centred else 0.0
         return self
-
-    def _matrix(self, x: pd.DataFrame) -> Floats:
-        matrix = np.empty((len(x), len(self.columns)))
-        for at, name in enumerate(self.columns):
-            if (codes := self.codes.get(name)) is None:
-                matrix[:, at] = x[name].to_numpy(dtype=np.float64)
-            else:
-                matrix[:, at] = [_code(codes, value) for value in texts(x, name)]
-        return matrix
-
-    def _line(self, row: Row) -> list[float]:
-        return [
-            number_of(row.get(name))
-            if (codes := self.codes.get(name)) is None
-            else _code(codes, text_of(row.get(name)))
-            for name in self.columns
-        ]
 
     def added(self, x: pd.DataFrame) -> Floats:
         """What is added to the log-odds of each row."""
@@ -237,7 +219,3 @@ def _codes(values: list[str | None], subject: Sequence[object], fewest: int = 10
             whose.setdefault(value, set()).add(one)
     often = sorted(level for level, some in whose.items() if len(some) >= fewest)
     return {level: code for code, level in enumerate(often)}
-
-
-def _code(codes: Mapping[str, int], value: str | None) -> float:
-    return float("nan") if value is None else float(codes.get(value, float("nan")))

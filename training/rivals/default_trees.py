@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 
 from training.native_trees import NativeTrees
+from training.rivals.coded_columns import CodedColumns
 from training.rivals.rival import (
     Floats,
     RivalNotApplicable,
     Row,
     decided,
     is_number,
-    number_of,
     probabilities,
     probability,
     require,
-    text_of,
     texts,
 )
 
@@ -41,7 +39,7 @@ SETTINGS: Mapping[str, object] = {
 """One thread: a second one gains little on sales sets, and where the processors are busy costs ten times as much."""
 
 
-class DefaultTrees:
+class DefaultTrees(CodedColumns):
     """Gradient-boosted trees (Ke and others 2017) with default settings, scored without the lightgbm package."""
 
     name = "default_trees"
@@ -49,8 +47,6 @@ class DefaultTrees:
 
     settings: Mapping[str, object] = SETTINGS
     rounds = ROUNDS
-    columns: tuple[str, ...]
-    codes: dict[str, dict[str, int]]
     trees: NativeTrees
 
     def fit(self, past: Dataset) -> Self:
@@ -74,23 +70,6 @@ class DefaultTrees:
         trained = lightgbm.train(dict(self.settings), rows, num_boost_round=self.rounds)
         self.trees = NativeTrees.from_text(trained.model_to_string())
         return self
-
-    def _matrix(self, x: pd.DataFrame) -> Floats:
-        matrix = np.empty((len(x), len(self.columns)))
-        for at, name in enumerate(self.columns):
-            if (codes := self.codes.get(name)) is None:
-                matrix[:, at] = x[name].to_numpy(dtype=np.float64)
-            else:
-                matrix[:, at] = [_code(codes, value) for value in texts(x, name)]
-        return matrix
-
-    def _line(self, row: Row) -> list[float]:
-        return [
-            number_of(row.get(name))
-            if (codes := self.codes.get(name)) is None
-            else _code(codes, text_of(row.get(name)))
-            for name in self.columns
-        ]
 
     def predict(self, x: pd.DataFrame) -> Floats:
         """The probability of each row; raises ColumnsMissing."""
@@ -128,8 +107,3 @@ class DefaultTrees:
 
 def _codes(values: list[str | None]) -> dict[str, int]:
     return {level: code for code, level in enumerate(sorted({value for value in values if value is not None}))}
-
-
-def _code(codes: Mapping[str, int], value: str | None) -> float:
-    """The code of a category; one not seen in training counts as missing."""
-    return math.nan if value is None else float(codes.get(value, math.nan))
