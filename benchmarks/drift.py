@@ -37,10 +37,10 @@ from features.importing import import_folder  # noqa: E402
 from simulation.company import CompanySettings  # noqa: E402
 from simulation.writing import write_company  # noqa: E402
 from training.bundle import Bundle  # noqa: E402
-from training.drift import Reference, read_reference, write_reference  # noqa: E402
-from training.drift_rows import rows_of  # noqa: E402
-from training.drift_variation import WINDOW  # noqa: E402
-from training.drift_watch import Finding, findings_of  # noqa: E402
+from training.drift.reference import Reference, read_reference, write_reference  # noqa: E402
+from training.drift.rows import rows_of  # noqa: E402
+from training.drift.variation import WINDOW  # noqa: E402
+from training.drift.watch import Finding, findings_of  # noqa: E402
 from training.recipe import train_win  # noqa: E402
 from training.trial import ESTIMATES  # noqa: E402
 

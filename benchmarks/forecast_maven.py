@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from features.history import History  # noqa: E402
 from features.importing import import_folder  # noqa: E402
 from features.span import last_recorded  # noqa: E402
-from training.forecast_backtest import backtest_forecast  # noqa: E402
+from training.forecast.backtest import backtest_forecast  # noqa: E402
 
 
 def main() -> None:

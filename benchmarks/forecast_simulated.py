@@ -26,7 +26,7 @@ from training.bookings.chances import CurveChances, TableChances  # noqa: E402
 from training.bookings.fitting import read_deals  # noqa: E402
 from training.bookings.judged import Block, Judged  # noqa: E402
 from training.bookings.trial import OURS_BY, try_deals  # noqa: E402
-from training.forecast_report import table_lines  # noqa: E402
+from training.forecast.report import table_lines  # noqa: E402
 
 
 def main() -> None:

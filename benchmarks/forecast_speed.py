@@ -15,7 +15,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from training.forecast_scores import FINE  # noqa: E402
+from training.forecast.scores import FINE  # noqa: E402
 from training.rivals.series import SERIES_RIVALS  # noqa: E402
 from training.series.engine import fit_series  # noqa: E402
 from training.series.panel import Panel, panel_of  # noqa: E402

@@ -2,7 +2,8 @@
 
 Trains LightGBM binary models of `--trees` trees on 40 invented features, 8 of them categories, a tenth of the values
 missing, and asks for the effects of one row after another and of batches, from LightGBM's `pred_contrib` and from
-`training.tree_effects`, in turn, on one thread. Rows rotate: the same row again would be answered from the cache.
+`training.attribution.tree_effects`, in turn, on one thread. Rows rotate: the same row again would be answered from
+the cache.
 Times are microseconds of processor time a row, the best of `--rounds`; ratios are within a round, at the median.
 """
 
@@ -18,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import numpy.typing as npt
 
-from training.native_trees import NativeTrees
-from training.tree_effects import TreeEffects
-from training.tree_effects_kernel import kernel
-from training.tree_text import read_tree_text
+from training.attribution.kernel import kernel
+from training.attribution.native_trees import NativeTrees
+from training.attribution.tree_effects import TreeEffects
+from training.attribution.tree_text import read_tree_text
 
 Floats = npt.NDArray[np.float64]
 FEATURES, LEVELS = 40, (3, 4, 5, 6, 8, 12, 20, 30)

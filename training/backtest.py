@@ -11,7 +11,7 @@ from features.history import History
 from training.horizon_scores import Asked, HorizonScores, judge_horizons
 from training.interval_coverage import IntervalCoverage
 from training.recipe import ONLY_WINS, known_dataset, learnable
-from training.report import comparison_table
+from training.reports.tables import comparison_table
 from training.rivals.base_rate import BaseRate
 from training.scorecard import Comparison, Scorecard
 from training.segment_words import words_of
@@ -86,7 +86,7 @@ class Backtest:
 
     def to_html(self, language: str) -> str:
         """A page a manager can read, in "en" or "zh"."""
-        from training.report_win import win_page
+        from training.reports.win import win_page
 
         return win_page(self, "zh" if language == "zh" else "en")
 

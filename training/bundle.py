@@ -19,7 +19,6 @@ from features.evaluate import Category, Values
 from training.amounts import Amounts
 from training.blend import Blend
 from training.bundle_file import FILE, BundleDamaged, live_bundle, seal, unseal, version_in, write
-from training.comparisons import Comparisons
 from training.intervals import Spread
 from training.reasons import Language, Reason, explain
 from training.rivals import Rival
@@ -29,6 +28,7 @@ from training.shrunk_rates import ShrunkRates
 from training.stored_features import FeaturesChanged, entry_of, features_of
 from training.timing import Timing
 from training.win_curve import KIND, WinCurve
+from training.wording.comparisons import Comparisons
 
 __all__ = ["FILE", "Bundle", "BundleDamaged", "FeaturesChanged", "Score", "live_bundle"]
 

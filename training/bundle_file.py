@@ -22,7 +22,7 @@ CANDIDATE = "candidate"
 KINDS: Mapping[str, tuple[str, str]] = {
     "win": ("training.bundle", "Bundle"),
     "churn": ("training.churn.bundle", "ChurnBundle"),
-    "forecast": ("training.forecast_bundle", "ForecastBundle"),
+    "forecast": ("training.forecast.bundle", "ForecastBundle"),
 }
 """Where the class of each model's bundle stands."""
 

@@ -3,7 +3,7 @@
 The future is cut into intervals. One head learns whether a moment's future ends in an interval that it entered,
 another whether an end there is the event (won) or its competitor (lost); the chance by a day follows from both. So the
 curve rises with the horizon, a lost deal is not one that could still be won, and a moment still open counts for what is
-known: the intervals it has lived through (`hazards`). Why so: docs/decisions/0012-the-event-curve.md.
+known: the intervals it has lived through (`curve.hazards`). Why so: docs/decisions/0012-the-event-curve.md.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 
 from features.as_of import DAY
-from training.curve_effects import attribute, chance
-from training.curve_heads import Head, learn_head
-from training.curve_points import Floats, Points, choose_edges
-from training.curve_spread import CurveSpread, fit_curve_spread
-from training.hazards import INTERVAL, incidence, outcome_rows, pace_rows
-from training.level import Known, Level, helps
+from training.curve.effects import attribute, chance
+from training.curve.hazards import INTERVAL, incidence, outcome_rows, pace_rows
+from training.curve.heads import Head, learn_head
+from training.curve.level import Known, Level, helps
+from training.curve.points import Floats, Points, choose_edges
+from training.curve.spread import CurveSpread, fit_curve_spread
 from training.rivals.rival import NothingDecided, Row, probabilities
 from training.splits import cut_times, past_of
 
@@ -202,7 +202,7 @@ class EventCurve:
         return float(chance(np.array([ends[0]]), np.array([event[0]]), self._last)[0])
 
     def effects(self, row: Row) -> dict[str, float]:
-        """What each feature adds to the log-odds of the headline, beyond `baseline` (`curve_effects`)."""
+        """What each feature adds to the log-odds of the headline, beyond `baseline` (`curve.effects`)."""
         ends, event = self._starts(row)
         return attribute(ends, event, self._last)
 

@@ -69,7 +69,7 @@ def drift(
     import json
 
     from features.history import History
-    from training.drift_watch import watch_home
+    from training.drift.watch import watch_home
 
     history = History.existing(home_of(context))
     at = moment(context, as_of) if as_of else now()

@@ -14,7 +14,7 @@ from training.registry import Registry
 BACKTESTS: Mapping[str, tuple[str, str]] = {
     "win": ("training.backtest", "backtest_win"),
     "churn": ("training.churn.backtest", "backtest_churn"),
-    "forecast": ("training.forecast_backtest", "backtest_forecast"),
+    "forecast": ("training.forecast.backtest", "backtest_forecast"),
 }
 """Where each model's backtest stands."""
 

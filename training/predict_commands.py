@@ -109,7 +109,7 @@ def _forecast(
     history: "History", bundle: Any, at: "datetime", given: dict[str, Any], language: Language, out: Path
 ) -> None:
     from features.output import write_table
-    from training.forecast_predict import predict_forecast
+    from training.forecast.predict import predict_forecast
 
     found = predict_forecast(history, bundle, at, **given, language=language.value)
     write_table(found.table, out)

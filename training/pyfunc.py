@@ -84,7 +84,7 @@ def forecast_table(bundle: Any, requests: pd.DataFrame) -> pd.DataFrame:
     """What `predict forecast` writes, for each request; raises what it raises."""
     from features.as_of import parse_moment
     from features.history import History
-    from training.forecast_predict import predict_forecast
+    from training.forecast.predict import predict_forecast
 
     tables = []
     for row in requests.to_dict("records"):

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from features.definition import Feature
-from training.comparisons import About, Comparisons
-from training.reason_groups import group_of
-from training.reason_numbers import Language
-from training.reason_sentences import sentence, way
+from training.wording.comparisons import About, Comparisons
+from training.wording.groups import group_of
+from training.wording.numbers import Language
+from training.wording.sentences import sentence, way
 
 __all__ = ["REST", "Language", "Reason", "explain"]
 
@@ -41,7 +41,7 @@ def explain(
     """The `most` strongest reasons and the rest in one line; together they are `total`.
 
     Features that tell the same are one reason: its effect is their sum, and the feature named is the one that moves
-    it most its way (`training.reason_groups`). Where as many reasons are asked for as there are features, each
+    it most its way (`training.wording.groups`). Where as many reasons are asked for as there are features, each
     feature is told for itself. `about` counts where no `comparisons` were learned.
     """
     known = comparisons or Comparisons(about)

@@ -13,7 +13,6 @@ from features.open_deals import deals_created
 from training.amounts import fit_amounts
 from training.bundle import Bundle
 from training.candidate import CannotTeach
-from training.comparisons import Comparisons
 from training.dataset import Dataset, build_dataset
 from training.intervals import Spread, fit_spread, spread_of_rate
 from training.rivals import Rival
@@ -25,6 +24,7 @@ from training.trees import Settings
 from training.trial import ESTIMATES, MOST_MOMENTS, Trial, run_trial
 from training.win_candidate import WinCandidate
 from training.win_curve import WinCurve
+from training.wording.comparisons import Comparisons
 
 FOLDS = 3
 ONLY_WINS = Choice(

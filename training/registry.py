@@ -81,7 +81,7 @@ class Registry:
 
     def log(self, candidate: Candidate, history: History, gate: Verdict | None = None) -> str:
         """Store a candidate, and what the gate said, as a run and a registered version; return the version."""
-        from training.drift import write_reference
+        from training.drift.reference import write_reference
 
         bundle: ModelBundle = candidate.bundle
         with self._client() as client:

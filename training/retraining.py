@@ -18,7 +18,7 @@ from training.registry import Registry
 RECIPES: Mapping[str, tuple[str, str]] = {
     "win": ("training.recipe", "train_win"),
     "churn": ("training.churn.recipe", "train_churn"),
-    "forecast": ("training.forecast_recipe", "train_forecast"),
+    "forecast": ("training.forecast.recipe", "train_forecast"),
 }
 """Where each model's recipe stands, in the order in which they are trained: the forecast is made of wins."""
 

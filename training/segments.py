@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.judged_rows import Floats, JudgedRows, Labels, Mask, decided_rows, losses
-from training.report_words import estimate_name
+from training.reports.words import estimate_name
 from training.segment_words import NONE, OTHER, label_words
 
 if TYPE_CHECKING:

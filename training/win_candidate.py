@@ -65,7 +65,7 @@ class WinCandidate:
 
     def write_artifacts(self, folder: Path) -> None:
         """The bundle, the scorecards, the features used and left out, the plots and the report."""
-        from training.report import scorecard_text, write_plots
+        from training.reports.tables import scorecard_text, write_plots
 
         self.bundle.save(folder / "bundle")
         (folder / "scorecard.json").write_text(scorecard_text(self), "utf-8")
@@ -127,7 +127,7 @@ class WinCandidate:
 
     def lines(self) -> list[str]:
         """The table for the terminal: every estimate, and how far what is served is ahead of it."""
-        from training.report import comparison_table
+        from training.reports.tables import comparison_table
 
         if not self.scorecards:
             return []

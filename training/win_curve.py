@@ -6,7 +6,7 @@ It stands beside the rivals as one of them (`rivals.rival.Rival`), so that a tri
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self, cast
 
-from training.curve_heads import FEWEST, enough
+from training.curve.heads import FEWEST, enough
 from training.event_curve import EventCurve
 from training.rivals.rival import Floats, RivalNotApplicable, Row, decided
 

@@ -7,7 +7,7 @@ import pytest
 from features.as_of import parse_moment
 from training.backtest import TooShort, backtest_win
 from training.recipe import NothingClosed
-from training.report_words import estimate_name
+from training.reports.words import estimate_name
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,7 @@ def asked(story, monkeypatch):
         calls.append({"as_of": as_of, **given})
         return SimpleNamespace(table=pa.table({"key": ["company"], "mean": [float(len(calls))]}))
 
-    monkeypatch.setattr("training.forecast_predict.predict_forecast", predict)
+    monkeypatch.setattr("training.forecast.predict.predict_forecast", predict)
     return str(story.home), calls
 
 

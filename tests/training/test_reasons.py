@@ -9,11 +9,11 @@ import pytest
 from features.catalog import CATALOG, CUSTOMER_CATALOG
 from features.evaluate import Category
 from training.bundle import Bundle
-from training.comparisons import Comparisons
 from training.reasons import REST, explain
 from training.rivals.base_rate import BaseRate
 from training.rivals.rival import log_odds
 from training.trial import ESTIMATES
+from training.wording.comparisons import Comparisons
 
 FEATURES = tuple(
     CATALOG[name] for name in ("deal_stage", "deal_pipeline", "deal_crm_probability", "team", "deal_minutes")

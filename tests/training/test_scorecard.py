@@ -6,7 +6,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from training.report import reliability_figure
+from training.reports.tables import reliability_figure
 from training.scorecard import judge
 
 RANDOM = np.random.default_rng(5)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.bookings.rest import QUANTILES
-from training.forecast_scores import accuracy, bias, coverage, mase, pinball, rmsse
+from training.forecast.scores import accuracy, bias, coverage, mase, pinball, rmsse
 from training.paired import Comparison
 
 Floats = NDArray[np.float64]

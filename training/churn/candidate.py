@@ -104,7 +104,7 @@ class ChurnCandidate:
     def write_artifacts(self, folder: Path) -> None:
         """The bundle, the scorecards, the features used and left out, plots and the report."""
         from training.churn.report import churn_page
-        from training.report import reliability_figure
+        from training.reports.tables import reliability_figure
 
         self.bundle.save(folder / "bundle")
         cards = {

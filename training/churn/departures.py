@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 
-from training.native_trees import NativeTrees
+from training.attribution.native_trees import NativeTrees
 from training.rivals.coded_columns import CodedColumns
 from training.rivals.default_trees import SETTINGS
 from training.rivals.logistic_terms import CategoryTerm, NumberTerm, Term, term_from_json, term_to_json

@@ -18,10 +18,10 @@ from training.churn.plain_estimates import MomentRate
 from training.churn.served import Served
 from training.churn.trial import ChurnTrial, estimates, run_churn_trial
 from training.churn.value import fit_value
-from training.comparisons import Comparisons
 from training.dataset import Dataset
 from training.intervals import Spread, fit_spread, spread_of_rate
 from training.segment_words import words_of
+from training.wording.comparisons import Comparisons
 
 FOLDS = 3
 

@@ -10,9 +10,9 @@ import numpy as np
 from training.churn.choice import WHO
 from training.churn.money import Campaign
 from training.churn.recipe import horizon_said
-from training.report_page import Report, bullets, number, paragraph, percent, table
-from training.report_probabilities import add_probability_sections, add_summary
-from training.report_words import Language, estimate_name
+from training.reports.page import Report, bullets, number, paragraph, percent, table
+from training.reports.probabilities import add_probability_sections, add_summary
+from training.reports.words import Language, estimate_name
 
 if TYPE_CHECKING:
     from training.churn.candidate import Judged

@@ -15,12 +15,12 @@ from training.churn.buyers import LEVEL, SEASON, Buyers
 from training.churn.estimate import ChurnEstimate, PerHorizon, between, chance, inside, odds_of
 from training.churn.held_contracts import Curve, Holders, Once
 from training.churn.plain_estimates import READERS, PurchaseModel, SeasonalRate
-from training.comparisons import Comparisons
 from training.intervals import Z80, Spread
 from training.reasons import Language, Reason, explain
 from training.rivals.bg_nbd import BgNbd
 from training.rivals.pareto_nbd import ParetoNbd
 from training.rivals.rival import Row
+from training.wording.comparisons import Comparisons
 
 if TYPE_CHECKING:
     import pandas as pd

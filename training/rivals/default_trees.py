@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 
-from training.native_trees import NativeTrees
+from training.attribution.native_trees import NativeTrees
 from training.rivals.coded_columns import CodedColumns
 from training.rivals.rival import (
     Floats,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.forecast_scores import DECILES, FINE, bias, coverage, mase, pinball, rmsse, scrps, weighted_quantile_loss
+from training.forecast.scores import DECILES, FINE, bias, coverage, mase, pinball, rmsse, scrps, weighted_quantile_loss
 from training.rivals.series.rival import SeriesForecast, SeriesRival
 from training.series.engine import ahead, fit_series
 from training.series.nodes import ATOMS, Nodes, nodes_of

@@ -6,7 +6,7 @@ import pytest
 from training.bookings.judged import Block, Judged
 from training.bookings.rest import QUANTILES
 from training.bookings.trial import OURS
-from training.forecast_choice import choose
+from training.forecast.choice import choose
 
 
 def judged(rival_off: float, moments: int = 9, ours_off: float = 0.0) -> Judged:

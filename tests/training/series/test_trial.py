@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.forecast_scores import FINE
+from training.forecast.scores import FINE
 from training.rivals.series.plain import LastPeriod, TrailingThreeMonths
 from training.series.panel import Panel, panel_of
 from training.series.trial import OURS, Judged, figures, lines, run_series_trial
