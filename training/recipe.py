@@ -76,6 +76,8 @@ def train_win(
         if not no_losses
         else ONLY_WINS
     )
+    if choice.name not in trial.names:
+        trial, scorecards = Trial(()), {}  # it could not be learned in any fold: no figure of the trial tells of it
     progress(f"fitting {choice.name}")
     estimate = _made(choice.name, trees).fit(dataset)
     base = BaseRate().fit(dataset)

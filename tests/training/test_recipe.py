@@ -133,3 +133,21 @@ def test_where_not_all_deals_were_compared_the_answer_says_how_many(company, mon
     assert f"of {moments:,} moments)" in candidate.choice.says
     assert sum(len(fold.judged) for fold in candidate.trial.folds) < 300
     assert candidate.bundle.meta["says"] == candidate.choice.says
+
+
+def test_rates_by_stage_that_no_fold_could_learn_are_served_without_a_figure_of_the_folds(story):
+    story.stages("new", "offer")
+    for number in range(60):
+        day = datetime(2024, 1, 1) + timedelta(days=3 * number)
+        deal = story.deal(f"lost{number:02d}", created=f"{day:%Y-%m-%d}", customer=f"C{number % 7}")
+        deal.changes_stage("new", on=f"{day:%Y-%m-%d}")
+        deal.closes("lost", on=f"{day + timedelta(days=60 if number % 3 == 0 else 3):%Y-%m-%d}")
+    for number in range(12):
+        deal = story.deal(f"won{number:02d}", created="2024-09-03", customer=f"C{number % 7}")
+        deal.changes_stage("offer", on="2024-09-03")
+        deal.closes("won", on="2024-10-10")
+
+    candidate = train_win(story.history, at("2024-10-11"))
+
+    assert candidate.choice.name == "shrunk_rates"
+    assert candidate.bundle.meta["scorecard"] == {}
