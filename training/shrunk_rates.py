@@ -19,7 +19,6 @@ from training.judged_rows import losses
 from training.rivals.base_rate import won_share
 from training.rivals.rival import (
     Floats,
-    RivalNotApplicable,
     Row,
     decided,
     is_number,
@@ -39,8 +38,8 @@ AGE = "deal_age_days"
 AGE_BANDS = (0.0, 2.0, 10.0, 40.0, 120.0)
 """Ages in days at which a band begins."""
 PLACES = ("deal_pipeline", "deal_stage")
-PLACE_PRECISION = 1.0
-"""One over the variance of the levels of stages: a level may well differ by a unit of log-odds."""
+PLACE_PRECISION = 2.0
+"""One over the variance of the levels of stages: a level may well differ by most of a unit of log-odds."""
 PRECISIONS = (200.0, 40.0, 10.0)
 """The same for all other categories, to choose from; or they take no part."""
 MOST_LEVELS = 60
@@ -61,11 +60,12 @@ class ShrunkRates:
     precision: float | None
 
     def fit(self, past: Dataset) -> Self:
-        """Learn; raises NothingDecided, and RivalNotApplicable where only wins or only losses are known."""
+        """Learn; raises NothingDecided. Where only wins or only losses are known there is nothing to shift by."""
         known = past.rows(decided(past))
-        if len(set(known.outcome.tolist())) < 2:
-            raise RivalNotApplicable(self.name, "only one outcome, won or lost, is on record")
         self.rate, _ = won_share(known)
+        if len(set(known.outcome.tolist())) < 2:
+            self.precision, self.shifts = None, {}
+            return self
         self.precision = _choose(known)
         self.shifts = _fit(known, self.precision)
         return self

@@ -7,10 +7,10 @@ rival is served; where nothing beats the base rate, the base rate is, and the an
 Few later deals prove nothing, and a share for all is then not the most honest answer either: stages differ in what is
 won from them long before a model can be proven. So where few later deals could be judged, and what was won from each
 stage differs by more than luck would have it (a permutation test over deals), rates by stage that are drawn toward all
-by their few deals are served, unless they did worse beyond noise on those that were judged.
+by their few deals are served, unless those that were judged prove them worse.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.blend import Blend
 from training.rivals.base_rate import BaseRate
@@ -28,8 +28,8 @@ FEWEST_OF_EACH = 10
 """Judged deals won, and lost, below which nothing is proven: a bootstrap of one or two wins knows no noise."""
 FEW_JUDGED = 150
 """Below so many judged deals it is enough for rates by stage that stages differ by more than luck."""
-LUCK = 0.01
-"""How likely luck alone may make stages differ so much."""
+LUCK = 0.05
+"""How likely luck alone may make stages differ so much; where they do not, rates drawn toward all cost little."""
 SLOPES = (0.5, 2.0)
 """Bounds of the calibration slope on later deals that a served estimate must keep, its interval considered."""
 
@@ -100,7 +100,7 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, stage_luck
         if _sure(found, SURE if name in OURS else SURER) and calibrated(cards[name]) and _enough_of_each(trial)
     ]
     shrunk = against_base.get(ShrunkRates.name)
-    if not proven and stage_luck <= LUCK and shrunk is not None and _not_refuted(shrunk, cards[ShrunkRates.name]):
+    if not proven and stage_luck <= LUCK and shrunk is not None and _not_refuted(trial, shrunk):
         return _choice(ShrunkRates.name, *_unproven(cards, shrunk))
     if not proven:
         closest = min(against_base, key=lambda name: cards[name].log_loss, default=None)
@@ -109,9 +109,10 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, stage_luck
     return _choice(served, *_proven(served, cards, against_base[served]))
 
 
-def _not_refuted(found: Comparison, card: Scorecard) -> bool:
-    """Whether few deals were judged, and rates by stage did no worse on them beyond noise."""
-    return found.deals < FEW_JUDGED and found.verdict != "worse" and not miscalibrated(card)
+def _not_refuted(trial: Trial, found: Comparison) -> bool:
+    """Whether few deals were judged, and they do not prove rates by stage worse: a handful proves nothing at all."""
+    worse = _sure(replace(found, difference=-found.difference), SURER) and _enough_of_each(trial)
+    return found.deals < FEW_JUDGED and not worse
 
 
 def _best(trial: Trial, cards: dict[str, Scorecard], proven: list[str]) -> str:
@@ -129,12 +130,6 @@ def calibrated(card: Scorecard) -> bool:
     """Whether the probabilities are neither far too bold nor far too timid, as far as can be told."""
     low, high = card.calibration_slope_low, card.calibration_slope_high
     return low is not None and high is not None and high >= SLOPES[0] and low <= SLOPES[1]
-
-
-def miscalibrated(card: Scorecard) -> bool:
-    """Whether the probabilities are shown to be far too bold or far too timid; what cannot be told is not."""
-    low, high = card.calibration_slope_low, card.calibration_slope_high
-    return low is not None and high is not None and (high < SLOPES[0] or low > SLOPES[1])
 
 
 def _enough_of_each(trial: Trial) -> bool:

@@ -15,7 +15,7 @@ from training.rivals import NothingDecided, Rival, RivalNotApplicable
 from training.rivals.base_rate import BaseRate
 from training.scorecard import Comparison, Scorecard, compare
 from training.shrunk_rates import ShrunkRates
-from training.small_data import FEW_JUDGED, SLOPES, Choice, calibrated, miscalibrated
+from training.small_data import FEW_JUDGED, SLOPES, Choice, calibrated
 from training.splits import later_than, past_of
 from training.trees import Settings
 from training.trial import ESTIMATES, Floats, Trial
@@ -86,10 +86,12 @@ class WinCandidate:
     def calibration(self) -> Verdict:
         """Whether its probabilities were neither far too bold nor far too timid on later deals."""
         card = self.scorecards.get(self.choice.name)
-        if self.choice.name == BaseRate.name or card is None:
+        if self.choice.name == BaseRate.name:
             return Verdict(True, "The base rate may always answer.")
+        if card is None:
+            return Verdict(True, "No later deal could be judged, so nothing refutes its calibration.")
         shown = "unknown" if card.calibration_slope is None else f"{card.calibration_slope:.2f}"
-        if self.choice.name == ShrunkRates.name and card.deals < FEW_JUDGED and not miscalibrated(card):
+        if self.choice.name == ShrunkRates.name and card.deals < FEW_JUDGED:
             return Verdict(True, f"Only {card.deals} later deals could be judged, too few to refute its calibration.")
         if not calibrated(card):
             return Verdict(

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from training.dataset import Dataset
-from training.rivals import RivalNotApplicable
 from training.rivals.base_rate import BaseRate
 from training.rivals.rival import log_odds
 from training.scorecard import judge
@@ -80,11 +79,14 @@ def test_it_comes_back_from_json_as_it_was(invented):
     np.testing.assert_array_equal(again.predict(dataset.x), fitted.predict(dataset.x))
 
 
-def test_one_outcome_alone_is_refused(invented):
+def test_one_outcome_alone_shifts_nothing(invented):
     dataset = invented(60, 7).dataset
+    won = dataset.rows(dataset.outcome == 1)
 
-    with pytest.raises(RivalNotApplicable, match="only one outcome"):
-        ShrunkRates().fit(dataset.rows(dataset.outcome == 1))
+    fitted = ShrunkRates().fit(won)
+
+    assert fitted.shifts == {}
+    np.testing.assert_array_equal(fitted.predict(dataset.x), BaseRate().fit(won).predict(dataset.x))
 
 
 def with_stage(dataset: Dataset, stage: np.ndarray) -> Dataset:

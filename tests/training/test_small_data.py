@@ -140,6 +140,9 @@ def test_where_few_were_judged_it_is_enough_that_stages_differ_by_more_than_luck
     assert f"Only {found.deals} later deals could be judged" in choice.says
     assert f"{found.deals} 个" in choice.says_zh
     assert chosen(trial_of(60, strength=0.5, shrunk_rates=3.0), stage_luck=0.001).name == BaseRate.name
+    handful = trial_of(12, strength=0.5, shrunk_rates=3.0)
+    assert found_in(handful).low > 0
+    assert chosen(handful, stage_luck=0.001).name == "shrunk_rates"
     many = trial_of(1500, strength=0.05, shrunk_rates=0.02)
     assert many.comparison("shrunk_rates", BaseRate.name).high > -0.001
     assert chosen(many, stage_luck=0.001).name == BaseRate.name
