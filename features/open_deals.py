@@ -59,9 +59,9 @@ STATE = (
 
 
 def active_customers(history: History, *looks: datetime, within_days: float = 365) -> Moments:
-    """The customers with an order in the days before each look (naive UTC), or a running contract.
+    """The customers with a purchase in the days before each look (naive UTC), or a running contract.
 
-    Look by look, by their id.
+    Who only sends things back is not active. Look by look, by their id.
     """
     ids, since = customers_known(history, max(looks))
     moments = _pairs(ids, since, looks)
@@ -95,7 +95,7 @@ def _signs_of_life(within_days: float, *, ends: bool) -> tuple[Feature, ...]:
     begun, over = (Count(stream, of="customer") for stream in ("subscriptions", "endings"))
     running: Verb = begun if not ends else Difference(begun, over)
     return (
-        Feature("orders", "", "", Count("orders", within_days=within_days, of="customer"), "customer"),
+        Feature("purchases", "", "", Count("purchases", within_days=within_days, of="customer"), "customer"),
         Feature("contracts", "", "", running, "customer"),
     )
 

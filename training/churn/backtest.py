@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
-from features.as_of import DAY
 from features.errors import ForesellError
 from features.history import History
 from training.churn.candidate import Judged, lines_of
 from training.churn.dataset import ChurnData, churn_data
 from training.churn.money import Campaign
-from training.churn.recipe import horizon_said, judge_base
-from training.churn.served import interval_of
+from training.churn.recipe import horizon_said, judge_base, widths_of
 from training.churn.trial import OURS
 from training.interval_coverage import IntervalCoverage, interval_coverage
-from training.intervals import fit_spread
 from training.rivals.base_rate import BaseRate
 
 
@@ -111,25 +108,24 @@ def coverage_of(one: Judged) -> IntervalCoverage | None:
     folds = one.trial.folds
     if len(folds) < 2 or one.scores is None:
         return None
-    name = OURS if OURS in one.trial.names else BaseRate.name
-    sizes = [len(fold.rows) for fold in folds]
-    last = np.arange(sum(sizes)) >= sum(sizes[:-1])
-    at = np.concatenate([fold.rows.at for fold in folds])
+    name, past, last = OURS if OURS in one.trial.names else BaseRate.name, folds[:-1], folds[-1]
+    # Whoever states an interval at the last cut knows no outcome whose days were not over by then.
+    widths = widths_of(replace(one.trial, folds=past), name, last.cut or None, one.base.lag)
     held, groups = 0.0, 0
-    for place, each in enumerate(one.trial.asked(plain=True)):
+    for place, each in enumerate(replace(one.trial, folds=(last,)).asked(plain=True)):
         known = np.isfinite(each.outcome)
-        unsure = np.concatenate([fold.unsure[name][:, place] for fold in folds])
-        # Whoever states an interval at the last cut knows no outcome whose days were not over by then.
-        over = at + (each.days + one.base.lag) * DAY <= folds[-1].cut if folds[-1].cut else True
-        past, later = known & ~last & over, known & last
-        if not past.any() or not later.any():
+        if each.days not in widths or not known.any():
             continue
-        y, p, subject = each.outcome, each.said[name], np.asarray(each.subject, object)
-        spread = fit_spread(y[past], p[past], each.weight[past], subject[past], at[past])
-        pairs = zip(p[later].tolist(), unsure[later].tolist(), strict=True)
-        bounds = np.array([interval_of(chance, spread, level) for chance, level in pairs])
+        pairs = zip(each.said[name][known].tolist(), last.unsure[name][known, place].tolist(), strict=True)
+        bounds = np.array([widths[each.days].around(p, level) for p, level in pairs])
         found = interval_coverage(
-            y[later], p[later], bounds[:, 0], bounds[:, 1], each.weight[later], subject[later], at[later].astype(float)
+            each.outcome[known],
+            each.said[name][known],
+            bounds[:, 0],
+            bounds[:, 1],
+            each.weight[known],
+            np.asarray(each.subject, object)[known],
+            last.rows.at[known].astype(float),
         )
         if found.held is not None:
             held, groups = held + found.held * found.groups, groups + found.groups

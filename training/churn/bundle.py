@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from features.as_of import micros
 from features.catalog import CUSTOMER_CATALOG, customer_attribute_feature, fingerprint
 from features.contracts import ATTRIBUTE_PREFIX
 from features.definition import Feature
+from features.errors import ForesellError
 from features.evaluate import Values
 from training.bundle import rows_of
 from training.bundle_file import BundleDamaged, seal, unseal, version_in, write
@@ -33,6 +34,22 @@ RUNNING = "customer_contracts_running"
 ATTRIBUTE = f"customer_{ATTRIBUTE_PREFIX}"
 STEPS = 6
 """Even steps of the longest horizon at which a contract's payments at risk are added up."""
+
+
+FARTHEST = 3650.0
+"""Days beyond which nobody is asked whether they will have left."""
+
+
+class HorizonTooLong(ForesellError):
+    problem = "A horizon of {0} days is longer than anything on record could tell of: {1} days at most."
+    fix = "ask for shorter horizons (--horizons 30,60,90)."
+
+
+class Note(NamedTuple):
+    """What must be known of an answer, in both languages."""
+
+    en: str
+    zh: str
 
 
 @dataclass(frozen=True)
@@ -58,7 +75,10 @@ class ChurnScore:
 
 @dataclass(frozen=True)
 class ChurnBundle:
-    """A trained churn model, ready to score: what is served for each kind of customers, and what they are worth."""
+    """A trained churn model, ready to score: what is served for each kind of customers, and what they are worth.
+
+    `notes` are of a model brought up to date (`refreshing`): what is old about its answers. They are not kept.
+    """
 
     version: str
     rung: str
@@ -68,6 +88,7 @@ class ChurnBundle:
     value: Value
     meta: dict[str, object] = field(default_factory=dict)
     model: str = "churn"
+    notes: tuple[Note, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -90,8 +111,10 @@ class ChurnBundle:
     ) -> list[ChurnScore]:
         """Score each row of the features' values at a moment (naive UTC, default `until`); horizons in days.
 
+        For a later moment bring the model up to date first (`refreshing.brought_up_to_date`). Raises HorizonTooLong.
         `chances` are those of `chances_of`, where they have been computed already for all rows at once.
         """
+        check_days(horizons)
         named = {feature.name: feature for feature in self.features}
         at = micros(as_of or self.until)
         rows = rows_of(values)
@@ -139,9 +162,14 @@ class ChurnBundle:
             orders = self.value.orders(row, 0.0, longest) if self.value.model is not None else due and due[0]
             at_risk = due and due[1]
         by_days = {days: said[days] for days in horizons}
-        return ChurnScore(
-            served.kind, p, low, high, by_days, orders, at_risk, reasons, note_of(served, longest, language)
-        )
+        told = [note_of(served, longest, language), *(getattr(note, language) for note in self.notes)]
+        note = "; ".join(one for one in told if one) or None
+        return ChurnScore(served.kind, p, low, high, by_days, orders, at_risk, reasons, note)
+
+    def notes_of(self, horizons: Sequence[float], language: Language) -> list[str]:
+        """What must be known of answers at these horizons, of all kinds of customers; the same only once."""
+        told = [note_of(served, max(horizons), language) for served in self.served.values()]
+        return list(dict.fromkeys([*(one for one in told if one), *(getattr(note, language) for note in self.notes)]))
 
     def _of(self, row: Row) -> Served:
         """What answers for this customer: by whether a contract runs."""
@@ -190,6 +218,13 @@ class ChurnBundle:
             )
         except (ValueError, KeyError, TypeError) as other:
             raise BundleDamaged(folder, f"it was written by another release ({other!r})") from other
+
+
+def check_days(horizons: Sequence[float]) -> None:
+    """Refuse days that nothing could tell of. Raises HorizonTooLong."""
+    for days in horizons:
+        if not days <= FARTHEST:
+            raise HorizonTooLong(f"{days:g}", f"{FARTHEST:,.0f}")
 
 
 def _steps(served: Served, longest: float) -> list[float]:

@@ -10,34 +10,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import numpy as np
 
-from features.as_of import DAY
-from training.churn.asked import asked
-from training.churn.departures import MOST_CELLS, OffsetLogistic, OffsetTrees
-from training.churn.estimate import ChurnEstimate, chance, inside, odds_of
-from training.churn.level import Level, Seen, fit_level, level_dates, shift_of
+from training.churn.departures import OffsetLogistic, OffsetTrees
+from training.churn.estimate import chance, inside, odds_of
+from training.churn.level import Level, fit_level, shift_of
+from training.churn.levelled import HORIZON, LEVEL, Levelled
 from training.churn.market import Market, season_of
+from training.churn.stack import Stack, stacked
 from training.judged_rows import Floats, log_loss, log_odds
 from training.rivals.bg_nbd import BgNbd
 from training.rivals.buying import Buying, buying_of, buying_of_row
-from training.rivals.rival import RivalNotApplicable, Row, probabilities
+from training.rivals.rival import Row, probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from training.dataset import Dataset
 
-HORIZON, ALIVE, RATE, ODDS = "log_horizon", "purchase_model_alive", "purchase_model_rate", "purchase_model_odds"
+Told = TypeVar("Told")
+ALIVE, RATE, ODDS = "purchase_model_alive", "purchase_model_rate", "purchase_model_odds"
 OWN = frozenset({HORIZON, ALIVE, RATE, ODDS})
 """Columns that are not features of the customer."""
 SHOWN_AS = {ALIVE: "customer_days_since_purchase", ODDS: "customer_days_since_purchase", RATE: "customer_purchases"}
 """Under which feature the effect of a column of the purchase model is told."""
-SEASON, LEVEL = "season_ahead", "level_now"
-"""What moves everybody alike, among the effects."""
+SEASON = "season_ahead"
+"""The season among the effects; like the level it moves everybody alike."""
 EVERYBODYS = ("customer_market_pace", "customer_season_")
 """Beginnings of features that are the same for all customers on a date: a matter of the level, not of customers."""
 FEWEST = 20
@@ -46,34 +46,22 @@ STRENGTHS = (0.0, 0.5, 1.0)
 """How far departures are believed; below ENOUGH customers it is chosen on later moments."""
 ENOUGH = 1500
 LATER_SHARE = 0.3
+MOST_TOLD = 1000
+"""Moments and horizons of which the season is kept: a service asks of a new moment with every call."""
 SEASON_ODDS = 1.3
 """Log-odds of an order that a season's log is worth, about: at the usual chances of a horizon."""
 
 
-@dataclass
-class Stack:
-    """Moments asked about each horizon, one row for each: features, outcome, log-odds to start from, whose, when."""
-
-    x: pd.DataFrame
-    y: Floats
-    offset: Floats
-    subject: list[object]
-    at: Floats
-
-
-class Buyers:
+class Buyers(Levelled):
     """P(orders again within any number of days) of customers who simply buy or stop."""
 
     name = "blend"
 
-    horizons: tuple[float, ...]
     model: BgNbd
     market: Market
     strength: float
     regression: OffsetLogistic | None
     trees: OffsetTrees | None
-    level: Level
-    known_until: int
 
     def __init__(self) -> None:
         self._told: dict[tuple[int, float], tuple[float, float]] = {}
@@ -81,16 +69,16 @@ class Buyers:
 
     def fit(self, past: Dataset, market: Market, horizons: Sequence[float]) -> Self:
         """Learn from moments of the past. Raises RivalNotApplicable where too few customers have bought."""
-        self.horizons, self.market, self.known_until = tuple(sorted(horizons)), market, past.seen_until
+        self.horizons, self.market = tuple(sorted(horizons)), market
         self.model = BgNbd().fit(past)
         stack = self._stack(past)
         self.regression = self.trees = None
         self.strength = 0.0
-        if _enough(stack):
+        if stack.enough(FEWEST):
             self.strength = self._believed(past) if len(set(stack.subject)) < ENOUGH else 1.0
         if self.strength > 0:
             self._learn(stack)
-        self.level = fit_level(self._seen(past, market))
+        self.level = fit_level(self._shifts(past, market))
         return self
 
     def _learn(self, stack: Stack) -> None:
@@ -106,63 +94,48 @@ class Buyers:
         trial.horizons, trial.market, trial.model = self.horizons, self.market, self.model
         trial.regression = trial.trees = None
         stack, later = trial._stack(earlier), self._stack(past, since=cut)
-        if not _enough(stack) or not _enough(later):
+        if not stack.enough(FEWEST) or not later.enough(FEWEST):
             return 0.0
         trial._learn(stack)
         found = {}
         added = trial._added(later.x)
         for strength in STRENGTHS:
             odds = later.offset + strength * added
-            for when in np.unique(later.at):
-                rows = later.at == when
+            for when in np.unique(later.date):
+                rows = later.date == when
                 odds[rows] += shift_of(later.y[rows], odds[rows])[0]
             found[strength] = log_loss(later.y, probabilities(odds))
         return min(found, key=lambda strength: found[strength])
 
-    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
-        """The same with the season and the level as they are known later."""
-        again = Buyers()
-        again.__dict__.update({**self.__dict__, "_told": {}, "_unsure": {}})
-        again.market = market
-        later = again._seen(known, market, since=self.known_until)
-        again.known_until = known.seen_until
-        again.level = fit_level(self.level.seen.and_later(later)) if len(later.shift) else self.level
+    def _again(self) -> Self:
+        again = super()._again()
+        again._told, again._unsure = {}, {}
         return again
+
+    def refreshed(self, known: Dataset, market: Market) -> Self:
+        """The same with season and level as they are known later."""
+        again = super().refreshed(known, market)
+        again.market = market
+        return again
+
+    def _season(self, at: Floats, days: float) -> Floats:
+        return season_of(self.market, at, days)
+
+    def _season_as_it_came(self, market: Market, at: Floats, days: float, seen_until: int) -> Floats:
+        return season_of(market, at, days, seen_until)
 
     def _stack(self, past: Dataset, since: int | None = None) -> Stack:
         """Every horizon's moments, each date's log-odds shifted to its own rate; thinned by dates."""
-        import pandas as pd
 
-        parts = []
-        for days in self.horizons:
-            part = asked(past, days)
-            at = _moments(part)
-            if since is not None:
-                part, at = part.rows(at >= since), at[at >= since]
-            if len(part):
-                parts.append((days, part, at))
-        rows = sum(len(part) for _, part, _ in parts)
-        step = max(math.ceil(rows * past.x.shape[1] / MOST_CELLS), 1)
-        found = []
-        for days, part, at in parts:
-            dates = np.unique(at)
-            kept = np.isin(at, dates[::-1][::step])
-            part, at = part.rows(kept), at[kept]
+        def start(part: Dataset, at: Floats, days: float) -> tuple[pd.DataFrame, Floats]:
             odds = self._purchases(part.x, season_of(self.market, at, days, past.seen_until), days)
             x = self._columns(part.x, days, odds)
             for date in np.unique(at):
-                rows_then = at == date
-                odds[rows_then] += shift_of(part.outcome[rows_then], odds[rows_then])[0]
-            found.append(Stack(x, part.outcome, odds, part.subject.tolist(), at + days))
-        if not found:
-            return Stack(past.x.iloc[:0], np.empty(0), np.empty(0), [], np.empty(0))
-        return Stack(
-            pd.concat([one.x for one in found]),
-            np.concatenate([one.y for one in found]),
-            np.concatenate([one.offset for one in found]),
-            [name for one in found for name in one.subject],
-            np.concatenate([one.at for one in found]),
-        )
+                rows = at == date
+                odds[rows] += shift_of(part.outcome[rows], odds[rows])[0]
+            return x, odds
+
+        return stacked(past, self.horizons, start, since)
 
     def _purchases(self, x: pd.DataFrame, season: Floats, days: float) -> Floats:
         """Log-odds of the purchase model, the days ahead stretched by the season [n] (logs)."""
@@ -182,9 +155,6 @@ class Buyers:
         own[ODDS] = odds
         return own
 
-    def _log_days(self, days: float) -> float:
-        return math.log(min(max(days, self.horizons[0]), self.horizons[-1]))
-
     def _added(self, x: pd.DataFrame) -> Floats:
         if self.regression is None or self.trees is None:
             return np.zeros(len(x))
@@ -196,40 +166,6 @@ class Buyers:
         if self.strength == 0:
             return odds
         return odds + self.strength * self._added(self._columns(x, days, odds))
-
-    def _seen(self, known: Dataset, market: Market, since: int | None = None) -> Seen:
-        """By how much each past date and horizon was off, with the season as it came; those over after `since`."""
-        rows = []
-        for days in self.horizons:
-            part = asked(known, days)
-            at = _moments(part)
-            dates = level_dates(at.astype(np.int64), None if since is None else since - round(days * DAY))
-            for date in dates:
-                then = at == date
-                season = season_of(market, at[then], days, known.seen_until)
-                shift, variance = shift_of(part.outcome[then], self._odds(part.x[then], season, days))
-                begun = date / DAY
-                rows.append((begun + days / 2, begun + days, float(season[0]), shift, variance))
-        return Seen.of(rows)
-
-    def _grid(self, horizons: Sequence[float]) -> list[float]:
-        """The horizons asked about and those learned before them: the chance must not fall from one to the next."""
-        longest = max(horizons)
-        return sorted({float(days) for days in (*horizons, *self.horizons) if days <= longest})
-
-    def predict(self, x: pd.DataFrame, at: Floats, horizons: Sequence[float]) -> Floats:
-        """P(orders again within each horizon), [n, horizons]; raises ColumnsMissing."""
-        grid = self._grid(horizons)
-        found = np.empty((len(x), len(grid)))
-        for column, days in enumerate(grid):
-            season = season_of(self.market, at, days)
-            odds = self._odds(x, season, days)
-            for moment in np.unique(at):
-                rows = at == moment
-                odds[rows] += self.level.at(int(moment), days, float(season[rows][0]))[0]
-            found[:, column] = inside(probabilities(odds))
-        found = np.maximum.accumulate(found, axis=1)
-        return found[:, [grid.index(float(days)) for days in horizons]]
 
     def score(self, row: Row, at: int, horizons: Sequence[float]) -> list[float]:
         """The same for one row."""
@@ -248,10 +184,12 @@ class Buyers:
 
     def _everybodys(self, at: int, days: float) -> tuple[float, float]:
         """The season ahead (logs) and the level over `days` from a moment: the same for all, so told once."""
-        if (at, days) not in self._told:
+        found = self._told.get((at, days))
+        if found is None:
             season = self.market.until(at).foreseen(at, days)
-            self._told[at, days] = (season, self.level.at(at, days, season)[0])
-        return self._told[at, days]
+            found = (season, self.level.at(at, days, season)[0])
+            _keep(self._told, (at, days), found)
+        return found
 
     def _line(self, row: Row, told: Buying, days: float, odds: float) -> dict[str, float | str | None]:
         rate = math.log((self.model.r + float(told.x[0])) / (self.model.alpha + float(told.T[0])))
@@ -260,11 +198,13 @@ class Buyers:
 
     def unsure(self, at: int, days: float) -> float:
         """Standard deviation of what moves everybody alike over `days` from a moment, in log-odds."""
-        if (at, days) not in self._unsure:
+        found = self._unsure.get((at, days))
+        if found is None:
             season, _ = self._everybodys(at, days)
             level = self.level.at(at, days, season)[1]
-            self._unsure[at, days] = math.hypot(level, SEASON_ODDS * self.market.unforeseen(at, days))
-        return self._unsure[at, days]
+            found = math.hypot(level, SEASON_ODDS * self.market.unforeseen(at, days))
+            _keep(self._unsure, (at, days), found)
+        return found
 
     def effects(self, row: Row, at: int, days: float) -> dict[str, float]:
         """What adds to the log-odds of an order within `days`: own rhythm, features, season, level."""
@@ -294,7 +234,6 @@ class Buyers:
             "regression": None if self.regression is None else self.regression.to_json(),
             "trees": None if self.trees is None else self.trees.to_json(),
             "level": self.level.to_json(),
-            "known_until": self.known_until,
         }
 
     @classmethod
@@ -309,18 +248,10 @@ class Buyers:
         found.regression = OffsetLogistic.from_json(cast(dict[str, object], regression)) if regression else None
         found.trees = OffsetTrees.from_json(cast(dict[str, object], trees)) if trees else None
         found.level = Level.from_json(cast(dict[str, object], document["level"]))
-        found.known_until = cast(int, document["known_until"])
         return found
 
 
-def _moments(part: Dataset) -> Floats:
-    return part.as_of.astype("datetime64[us]").astype(np.int64).astype(np.float64)
-
-
-def _enough(stack: Stack) -> bool:
-    did = {name for name, y in zip(stack.subject, stack.y.tolist(), strict=True) if y == 1}
-    did_not = {name for name, y in zip(stack.subject, stack.y.tolist(), strict=True) if y == 0}
-    return min(len(did), len(did_not)) >= FEWEST
-
-
-__all__ = ["Buyers", "RivalNotApplicable"]
+def _keep(told: dict[tuple[int, float], Told], key: tuple[int, float], value: Told) -> None:
+    if len(told) >= MOST_TOLD:
+        told.clear()
+    told[key] = value

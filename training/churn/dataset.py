@@ -19,11 +19,22 @@ from features.kernel import MISSING
 from features.open_deals import active_customers
 from features.table import build_table
 from training.candidate import CannotTeach
-from training.churn.events import RENEWAL_DAYS, Contract, Events, contracts, leavings, purchases
-from training.churn.looks import learnable_horizons, look_at_customers, running, suggested_horizon
+from training.churn.events import Contract, Events, contracts, lag_of, leaving, leavings, purchases
+from training.churn.looks import (
+    EVERY,
+    HORIZONS,
+    SETTLING,
+    SPANS,
+    first_known,
+    learnable_horizons,
+    look_at_customers,
+    running,
+    suggested_horizon,
+)
 from training.churn.market import Market
 from training.dataset import Dataset
 from training.rivals.buying import COLUMNS
+from training.wording.numbers import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +55,7 @@ class NobodyToWatch(CannotTeach):
 
 
 class TooYoung(ForesellError):
-    problem = "Orders and contracts on record before {0} span {1} days; churn can be learned from {2} days on."
+    problem = "What is on record of orders and contracts before {0} spans {1}; churn can be learned from {2} days on."
     fix = "import more history, or train as of a later day (--until)."
 
 
@@ -119,6 +130,12 @@ class Base:
         return replace(self, waits=mixed)
 
     @property
+    def every(self) -> int:
+        """Days between looks; EVERY[1] where there was but one."""
+        steps = np.diff(np.unique(self.at))
+        return max(round(int(steps.min()) / DAY), 1) if len(steps) else EVERY[1]
+
+    @property
     def horizons(self) -> tuple[float, ...]:
         """The horizons in days that can be learned; of a snapshot the one that stands for all."""
         if self.snapshot:
@@ -169,20 +186,27 @@ def churn_data(history: History, until: datetime, progress: Callable[[str], None
     x, plain = _table(features, moments, history)
     left_out |= plain
     market = Market.of(history, until)
-    lag = float(RENEWAL_DAYS) if any(one.agreed_end < end for one in told) else 0.0
+    lag = lag_of(told, end)
     bases = (
         Base("orders", x, moments.ids, moments.at, end, market, lambda _: bought).rows(~contract),
         Base(
-            "contract", x, moments.ids, moments.at, end, market, _leaving(told), 0.0 if day else lag, day is not None
+            "contract", x, moments.ids, moments.at, end, market, leaving(told), 0.0 if day else lag, day is not None
         ).rows(contract),
     )
     there = tuple(base for base in bases if len(base))
     if not any(base.horizons for base in there):
-        span = max((base.until - int(base.at.min())) / DAY for base in there)
-        raise TooYoung(until.date(), round(span) + 28, 49)
+        raise _too_young(history, there, until)
     kept = tuple(feature for feature in features if feature.name in x or feature.name in NEEDED)
     suggested = suggested_horizon(bought.happened, bought.whose) if len(bought.happened) else None
     return ChurnData(there, kept, left_out, leaks, suggested, until)
+
+
+def _too_young(history: History, bases: tuple[Base, ...], until: datetime) -> TooYoung:
+    end, first = micros(until), first_known(history, until)
+    watched = max((base.until - int(base.at.min())) / DAY for base in bases) + SETTLING
+    needed = SETTLING + round(min(HORIZONS) * SPANS + min(base.lag for base in bases))
+    span = watched if first is None or end - first > needed * DAY else (end - first) / DAY
+    return TooYoung(until.date(), counted(max(round(span), 1), "day", "days"), needed)
 
 
 def learnable(history: History, until: datetime) -> tuple[tuple[Feature, ...], dict[str, str], dict[str, str]]:
@@ -208,10 +232,6 @@ def snapshot_day(told: list[Contract], end: int) -> datetime | None:
     if np.median(day - begun) < 90 * DAY:
         return None
     return datetime(1970, 1, 1) + timedelta(microseconds=day)
-
-
-def _leaving(told: list[Contract]) -> Callable[[int], Events]:
-    return lambda seen_until: leavings(told, seen_until)
 
 
 def _table(features: tuple[Feature, ...], moments: Moments, history: History) -> tuple[pd.DataFrame, dict[str, str]]:

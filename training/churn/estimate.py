@@ -32,6 +32,8 @@ class ChurnEstimate(Protocol):
     """The chance of the event within any number of days. `at` are moments in microseconds, [n]."""
 
     name: str
+    follows: bool
+    """Whether what becomes known between trainings changes it."""
 
     def fit(self, past: Dataset, market: Market, horizons: Sequence[float]) -> Self:
         """Learn from moments with what was known of them at `past.seen_until`. Raises RivalNotApplicable."""
@@ -62,7 +64,21 @@ class ChurnEstimate(Protocol):
         ...
 
 
-class PerHorizon:
+class Steady:
+    """What learns nothing between trainings, and tells nothing of what moves everybody alike."""
+
+    follows = False
+
+    def refreshed(self, known: Dataset, market: Market) -> Self:
+        """The same."""
+        return self
+
+    def unsure(self, at: int, days: float) -> float:
+        """Nothing is said of it."""
+        return 0.0
+
+
+class PerHorizon(Steady):
     """A rival fitted at several horizons; between them, cumulated hazards are read off a straight line in logs."""
 
     def __init__(self, name: str, make: Callable[[], Rival]) -> None:
@@ -84,14 +100,6 @@ class PerHorizon:
         if not self.rivals:
             raise RivalNotApplicable(self.name, why)
         return self
-
-    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
-        """Nothing is learned in between."""
-        return self
-
-    def unsure(self, at: int, days: float) -> float:
-        """Nothing is said of it."""
-        return 0.0
 
     def predict(self, x: pd.DataFrame, at: Floats, horizons: Sequence[float]) -> Floats:
         """P(event within each horizon); raises ColumnsMissing."""

@@ -4,7 +4,7 @@ Without a contract the event is the next purchase; returns are none. With one it
 any more: a cancellation, or a missed renewal. A contract that begins soon after another ended goes on from it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -126,21 +126,34 @@ def leavings(told: Iterable[Contract], seen_until: int) -> Events:
     return _events(found)
 
 
+def leaving(told: list[Contract]) -> Callable[[int], Events]:
+    """Leavings as they were on record at any moment."""
+    return lambda seen_until: leavings(told, seen_until)
+
+
+def lag_of(told: Iterable[Contract], end: int) -> float:
+    """Days that pass at `end` (microseconds) before a missed renewal is known to be one; none where nothing ends."""
+    return float(RENEWAL_DAYS) if any(one.agreed_end < end for one in told) else 0.0
+
+
 def _ends(some: list[Contract], seen_until: int) -> list[tuple[int, int]]:
-    """The ends of the stretches in which a contract ran, and when each was known to be one."""
+    """The ends of the stretches in which a contract ran, and when each was known to be one.
+
+    That is after the patience with a renewal, and not before the row that tells of the end was on record.
+    """
     found: list[tuple[int, int]] = []
-    end, patience = -NEVER, 0
+    end, patience, told_at = -NEVER, 0, -NEVER
     for one in sorted(some, key=lambda c: c.start):
         told = one.cancelled < seen_until
         its_end = min(one.agreed_end, one.cancelled) if told else one.agreed_end
         its_patience = DAY if told and one.cancelled <= one.agreed_end else RENEWAL_DAYS * DAY
         if end != -NEVER and one.start > end + patience:
-            found.append((end, end + (patience if patience > DAY else 0)))
+            found.append((end, max(end + (patience if patience > DAY else 0), told_at)))
             end, patience = -NEVER, 0
         if its_end >= end:
-            end, patience = its_end, its_patience
+            end, patience, told_at = its_end, its_patience, one.known
     if NEVER > end > -NEVER:
-        found.append((end, end + (patience if patience > DAY else 0)))
+        found.append((end, max(end + (patience if patience > DAY else 0), told_at)))
     return found
 
 

@@ -13,72 +13,53 @@ from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 
-from features.as_of import DAY
 from training.blend import Blend
 from training.churn.asked import asked
-from training.churn.departures import MOST_CELLS, OffsetLogistic, OffsetTrees
-from training.churn.estimate import ChurnEstimate, chance, inside, odds_of
-from training.churn.level import Level, Seen, fit_level, level_dates, shift_of
+from training.churn.departures import OffsetLogistic, OffsetTrees
+from training.churn.estimate import Steady, chance, odds_of
+from training.churn.level import Level, fit_level
+from training.churn.levelled import HORIZON, LEVEL, Levelled
 from training.churn.market import Market
+from training.churn.stack import stacked
 from training.event_curve import EventCurve
 from training.judged_rows import Floats
-from training.rivals.rival import NothingDecided, RivalNotApplicable, Row, probabilities
+from training.rivals.rival import NothingDecided, RivalNotApplicable, Row
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from training.dataset import Dataset
 
-HORIZON = "log_horizon"
-LEVEL = "level_now"
 FEWEST = 15
 """Customers who left, and who stayed, that it takes to learn anything."""
 
 
-class Holders:
+class Holders(Levelled):
     """P(leaves within any number of days) of customers whose contract runs."""
 
     name = "blend"
 
-    horizons: tuple[float, ...]
     base: tuple[float, ...]
     regression: OffsetLogistic
     trees: OffsetTrees
-    level: Level
-    known_until: int
 
     def fit(self, past: Dataset, market: Market, horizons: Sequence[float]) -> Self:
         """Learn from moments of running contracts. Raises RivalNotApplicable where too few left, or stayed."""
-        import pandas as pd
-
         parts = [(days, part) for days in sorted(horizons) if len(part := asked(past, days))]
         left = {name for _, part in parts for name in part.subject[part.outcome == 1].tolist()}
         stayed = {name for _, part in parts for name in part.subject[part.outcome == 0].tolist()}
         if min(len(left), len(stayed)) < FEWEST:
             raise RivalNotApplicable(self.name, f"fewer than {FEWEST} customers left, or stayed")
-        self.horizons, self.known_until = tuple(days for days, _ in parts), past.seen_until
+        self.horizons = tuple(days for days, _ in parts)
         self.base = tuple(odds_of((float(part.outcome.sum()) + 0.5) / (len(part) + 1)) for _, part in parts)
-        rows = sum(len(part) for _, part in parts)
-        step = max(math.ceil(rows * past.x.shape[1] / MOST_CELLS), 1)
-        kept = [(days, part.rows(_some_dates(part, step))) for days, part in parts]
-        x = pd.concat([self._columns(part.x, days) for days, part in kept])
-        y = np.concatenate([part.outcome for _, part in kept])
-        offset = np.concatenate([np.full(len(part), self._base(days)) for days, part in kept])
-        subject = [name for _, part in kept for name in part.subject.tolist()]
-        self.regression = OffsetLogistic().fit(x, y, offset, subject, centred=False)
-        self.trees = OffsetTrees().fit(x, y, offset, subject, centred=False)
-        self.level = fit_level(self._seen(past))
+        stack = stacked(past, self.horizons, self._start)
+        self.regression = OffsetLogistic().fit(stack.x, stack.y, stack.offset, stack.subject, centred=False)
+        self.trees = OffsetTrees().fit(stack.x, stack.y, stack.offset, stack.subject, centred=False)
+        self.level = fit_level(self._shifts(past, market))
         return self
 
-    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
-        """The same with the level as it is known later."""
-        again = Holders()
-        again.__dict__.update(self.__dict__)
-        later = again._seen(known, since=self.known_until)
-        if len(later.shift):
-            again.level = fit_level(self.level.seen.and_later(later))
-        again.known_until = known.seen_until
-        return again
+    def _start(self, part: Dataset, at: Floats, days: float) -> tuple[pd.DataFrame, Floats]:
+        return self._columns(part.x, days), np.full(len(part), self._base(days))
 
     def _base(self, days: float) -> float:
         """Log-odds of the base rate, read between horizons over the log of days."""
@@ -90,41 +71,10 @@ class Holders:
         found[HORIZON] = self._log_days(days)
         return found
 
-    def _log_days(self, days: float) -> float:
-        return math.log(min(max(days, self.horizons[0]), self.horizons[-1]))
-
-    def _odds(self, x: pd.DataFrame, days: float) -> Floats:
+    def _odds(self, x: pd.DataFrame, season: Floats, days: float) -> Floats:
         """Log-odds before the level."""
         columns = self._columns(x, days)
         return self._base(days) + (self.regression.added(columns) + self.trees.added(columns)) / 2
-
-    def _seen(self, known: Dataset, since: int | None = None) -> Seen:
-        rows = []
-        for days in self.horizons:
-            part = asked(known, days)
-            at = part.as_of.astype("datetime64[us]").astype(np.int64)
-            for date in level_dates(at, None if since is None else since - round(days * DAY)):
-                then = at == date
-                shift, variance = shift_of(part.outcome[then], self._odds(part.x[then], days))
-                begun = float(date) / DAY
-                rows.append((begun + days / 2, begun + days, 0.0, shift, variance))
-        return Seen.of(rows)
-
-    def _grid(self, horizons: Sequence[float]) -> list[float]:
-        longest = max(horizons)
-        return sorted({float(days) for days in (*horizons, *self.horizons) if days <= longest})
-
-    def predict(self, x: pd.DataFrame, at: Floats, horizons: Sequence[float]) -> Floats:
-        """P(leaves within each horizon), [n, horizons]; raises ColumnsMissing."""
-        grid = self._grid(horizons)
-        found = np.empty((len(x), len(grid)))
-        for column, days in enumerate(grid):
-            odds = self._odds(x, days)
-            for moment in np.unique(at):
-                odds[at == moment] += self.level.at(int(moment), days, 0.0)[0]
-            found[:, column] = inside(probabilities(odds))
-        found = np.maximum.accumulate(found, axis=1)
-        return found[:, [grid.index(float(days)) for days in horizons]]
 
     def score(self, row: Row, at: int, horizons: Sequence[float]) -> list[float]:
         """The same for one row."""
@@ -159,7 +109,6 @@ class Holders:
             "regression": self.regression.to_json(),
             "trees": self.trees.to_json(),
             "level": self.level.to_json(),
-            "known_until": self.known_until,
         }
 
     @classmethod
@@ -171,11 +120,10 @@ class Holders:
         found.regression = OffsetLogistic.from_json(cast(dict[str, object], document["regression"]))
         found.trees = OffsetTrees.from_json(cast(dict[str, object], document["trees"]))
         found.level = Level.from_json(cast(dict[str, object], document["level"]))
-        found.known_until = cast(int, document["known_until"])
         return found
 
 
-class Curve:
+class Curve(Steady):
     """The event curve that deals are judged by, for leavings."""
 
     name = "event_curve"
@@ -188,14 +136,6 @@ class Curve:
             raise NothingDecided(len(past))
         self.curve = EventCurve(seed=0).fit(past, horizons)
         return self
-
-    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
-        """Nothing is learned in between."""
-        return self
-
-    def unsure(self, at: int, days: float) -> float:
-        """Nothing is said of it."""
-        return 0.0
 
     def predict(self, x: pd.DataFrame, at: Floats, horizons: Sequence[float]) -> Floats:
         """P(leaves within each horizon), [n, horizons]; raises ColumnsMissing."""
@@ -221,7 +161,7 @@ class Curve:
         return found
 
 
-class Once:
+class Once(Steady):
     """One chance for every horizon: for a snapshot, which tells who has left and not when."""
 
     name = "blend"
@@ -232,14 +172,6 @@ class Once:
         """Learn from the customers of the snapshot. Raises RivalNotApplicable, NothingDecided."""
         self.blend = Blend().fit(asked(past, max(horizons)))
         return self
-
-    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
-        """Nothing is learned in between."""
-        return self
-
-    def unsure(self, at: int, days: float) -> float:
-        """Nothing is said of it."""
-        return 0.0
 
     def predict(self, x: pd.DataFrame, at: Floats, horizons: Sequence[float]) -> Floats:
         """P(left), the same for each horizon, [n, horizons]; raises ColumnsMissing."""
@@ -263,9 +195,3 @@ class Once:
         found = cls()
         found.blend = Blend.from_json(cast(Mapping[str, object], document["once"]))
         return found
-
-
-def _some_dates(part: Dataset, step: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Every `step`-th date of the rows, the last among them."""
-    dates = np.unique(part.as_of)[::-1][::step]
-    return np.asarray(np.isin(part.as_of, dates))

@@ -30,6 +30,9 @@ SEASON = 0.4
 ROUGH = 0.05
 """Standard deviation of what neither time nor season explains, a date."""
 APART = 27
+"""Days between dates of one horizon that tell of the level."""
+SECOND = 1_000_000
+"""Microseconds: moments are kept as fractions of days, which are exact to less than this."""
 FEWEST = 3
 """Dates it takes to learn a level at all."""
 
@@ -51,8 +54,16 @@ class Seen:
         return Seen(*np.array(rows, float).reshape(-1, 5).T)
 
     def and_later(self, later: Seen) -> Seen:
-        """These and later ones."""
-        return Seen(*(np.concatenate([mine, theirs]) for mine, theirs in zip(self, later, strict=True)))
+        """These and later ones; of dates of one horizon closer than `APART` the later counts, as in `level_dates`."""
+        mine, new = (2 * (seen.end - seen.middle) for seen in (self, later))
+        near = np.abs((self.end - mine)[:, None] - (later.end - new)[None, :]) < APART
+        kept = ~(near & (np.abs(mine[:, None] - new[None, :]) < 1e-6)).any(axis=1)
+        return Seen(*(np.concatenate([old[kept], theirs]) for old, theirs in zip(self, later, strict=True)))
+
+    def last(self, days: float) -> int | None:
+        """The last moment (microseconds) whose shift over `days` was seen; None where none was."""
+        same = np.abs(2 * (self.end - self.middle) - days) < 1e-6
+        return round(float(self.end[same].max() - days) * DAY) if same.any() else None
 
     def __iter__(self) -> Iterator[Floats]:
         return iter((self.middle, self.end, self.season, self.shift, self.variance))
@@ -60,7 +71,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Level:
-    """What is expected of the shift, from those seen. Without any, none is expected."""
+    """What is expected of the shift, from those seen. With too few dates nothing is learned, and none is expected."""
 
     seen: Seen
     size: float
@@ -72,7 +83,7 @@ class Level:
         """Mean and standard deviation of the shift over `days` from a moment (microseconds) with a season ahead."""
         middle = np.array([moment / DAY + days / 2])
         alone = float(_alike(middle, np.array([season]), middle, np.array([season]), self.size, self.memory)[0, 0])
-        if not len(self.seen.shift):
+        if not self.pull:
             return 0.0, (alone + ROUGH**2) ** 0.5
         to_seen = _alike(middle, np.array([season]), self.seen.middle, self.seen.season, self.size, self.memory)[0]
         left = alone - float(to_seen @ self.inverse @ to_seen)
@@ -97,7 +108,7 @@ def level_dates(at: Micros, since: int | None = None) -> list[int]:
     """
     found: list[int] = []
     for date in np.unique(at)[::-1].tolist():
-        if (since is None or date > since) and (not found or date <= found[-1] - APART * DAY):
+        if (since is None or date > since + SECOND) and (not found or date <= found[-1] - APART * DAY):
             found.append(date)
     return found
 
@@ -117,18 +128,22 @@ def shift_of(y: Floats, odds: Floats) -> tuple[float, float]:
 
 def fit_level(seen: Seen) -> Level:
     """Choose how far and how fast the level wanders, and learn where it stands."""
-    if len(np.unique(seen.middle)) < FEWEST:
-        return _level(Seen.of([]), SIZES[1], MEMORIES[1])
+    if _too_few(seen):
+        return _level(seen, SIZES[1], MEMORIES[1])
     choices = [(size, memory) for size in SIZES for memory in MEMORIES]
     size, memory = max(choices, key=lambda choice: _likelihood(seen, *choice))
     return _level(seen, size, memory)
 
 
 def _level(seen: Seen, size: float, memory: float) -> Level:
-    if not len(seen.shift):
+    if _too_few(seen):
         return Level(seen, size, memory, (), np.empty((0, 0)))
     inverse: Floats = np.asarray(np.linalg.inv(_covariance(seen, size, memory)), np.float64)
     return Level(seen, size, memory, tuple((inverse @ seen.shift).tolist()), inverse)
+
+
+def _too_few(seen: Seen) -> bool:
+    return len(np.unique(seen.middle)) < FEWEST
 
 
 def _likelihood(seen: Seen, size: float, memory: float) -> float:

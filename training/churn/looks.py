@@ -74,11 +74,11 @@ def look_at_customers(history: History, until: datetime) -> Looks | None:
         if len(found) <= MOST_ROWS:
             break
     if len(found) > MOST_ROWS:
-        found = _drawn(found, MOST_ROWS / len(found))
+        found = drawn(found, MOST_ROWS / len(found))
     return Looks(found, running(history, found), every)
 
 
-def _drawn(moments: Moments, share: float) -> Moments:
+def drawn(moments: Moments, share: float) -> Moments:
     """A share of the customers with all their moments, the same ones in every run."""
     names, codes = moments.names
     # A stretch of a fixed shuffle: names tell nothing of how a customer buys.

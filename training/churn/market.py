@@ -49,7 +49,7 @@ class Market:
 
     @staticmethod
     def of(history: History, until: datetime) -> Market:
-        """The purchases on record before `until` (naive UTC)."""
+        """The purchases on record before `until` (naive UTC); a last day that was not over does not count."""
         streams, end = open_streams(history), micros(until)
         if "purchases" not in streams.streams:
             return Market(end, (), end)
@@ -63,12 +63,14 @@ class Market:
         counts = np.zeros(rows[-1][0] - rows[0][0] + 1, np.int64)
         for day, count in rows:
             counts[day - rows[0][0]] = count
-        return Market(int(rows[0][0]) * DAY, tuple(counts.tolist()), end)
+        return Market(int(rows[0][0]) * DAY, tuple(counts.tolist()), end).whole_days(end)
 
     def until(self, end: int) -> Market:
         """The same as known at an earlier moment; a day that was not over does not count."""
-        if end >= self.end:
-            return self
+        return self if end >= self.end else self.whole_days(end)
+
+    def whole_days(self, end: int) -> Market:
+        """The days that were over at `end` (microseconds)."""
         whole = max((end - self.first) // DAY, 0)
         return Market(self.first, self.counts[:whole], self.first + whole * DAY if whole else end)
 

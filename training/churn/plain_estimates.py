@@ -9,7 +9,7 @@ import numpy as np
 
 from features.as_of import DAY
 from training.churn.asked import asked
-from training.churn.estimate import ChurnEstimate, PerHorizon, between, inside
+from training.churn.estimate import ChurnEstimate, PerHorizon, Steady, between, inside
 from training.churn.market import YEAR, Market
 from training.judged_rows import Floats
 from training.rivals.base_rate import BaseRate
@@ -41,7 +41,7 @@ class MomentRate(BaseRate):
         return self
 
 
-class PurchaseModel:
+class PurchaseModel(Steady):
     """BG/NBD or Pareto/NBD as it is, at any horizon."""
 
     def __init__(self, model: BgNbd | ParetoNbd) -> None:
@@ -52,14 +52,6 @@ class PurchaseModel:
         """Fit by maximum likelihood. Raises RivalNotApplicable."""
         self.model.fit(past)
         return self
-
-    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
-        """Nothing is learned in between."""
-        return self
-
-    def unsure(self, at: int, days: float) -> float:
-        """Nothing is said of it."""
-        return 0.0
 
     def predict(self, x: pd.DataFrame, at: Floats, horizons: Sequence[float]) -> Floats:
         """P(a purchase within each horizon); raises ColumnsMissing."""
@@ -80,10 +72,11 @@ class PurchaseModel:
         return {"name": self.name, "model": self.model.to_json()}
 
 
-class SeasonalRate:
+class SeasonalRate(Steady):
     """The share at this time last year; without a year on record, the latest share that is known."""
 
     name = "seasonal_rate"
+    follows = True
 
     def __init__(self) -> None:
         self.rates: dict[float, list[tuple[int, float]]] = {}
@@ -106,19 +99,15 @@ class SeasonalRate:
                 shares = (came + 0.5) / (all_then + 1)
                 self.rates[float(days)] = list(zip(dates.tolist(), shares.tolist(), strict=True))
 
-    def refreshed(self, known: Dataset, market: Market) -> ChurnEstimate:
+    def refreshed(self, known: Dataset, market: Market) -> Self:
         """The shares known since count too."""
-        again = SeasonalRate()
+        again = type(self)()
         again._read(known, list(self.rates))
         again.rates = {
             days: sorted({**dict(shares), **dict(again.rates.get(days, []))}.items())
             for days, shares in self.rates.items()
         }
         return again
-
-    def unsure(self, at: int, days: float) -> float:
-        """Nothing is said of it."""
-        return 0.0
 
     def _rate(self, days: float, at: int) -> float:
         """That of the date nearest to a year before, if one was within two weeks of it; else the latest."""

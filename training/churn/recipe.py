@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from features.as_of import DAY
 from features.history import History
 from training.churn.asked import asked
 from training.churn.bundle import ChurnBundle
@@ -18,8 +19,8 @@ from training.churn.plain_estimates import MomentRate
 from training.churn.served import Served
 from training.churn.trial import ChurnTrial, estimates, run_churn_trial
 from training.churn.value import fit_value
+from training.churn.width import Width, fit_width, width_of_rate, width_of_snapshot
 from training.dataset import Dataset
-from training.intervals import Spread, fit_spread, spread_of_rate
 from training.segment_words import words_of
 from training.wording.comparisons import Comparisons
 
@@ -80,30 +81,33 @@ def serve(judged: Judged, data: ChurnData) -> Served:
     for days, rival in rate.rivals.items():
         event = rival.score({})
         churned[days] = 1 - event if base.kind == "orders" else event
-    spreads = _spreads(judged.trial, judged.choice.name)
-    if not spreads:
-        spreads = {days: spread_of_rate(p, len(set(base.subject.tolist()))) for days, p in churned.items()}
+    widths = {days: width_of_rate(p, len(set(base.subject.tolist()))) for days, p in churned.items()}
+    if judged.trial.folds:
+        widths = widths_of(judged.trial, judged.choice.name)
     first = asked(known, min(judged.trial.horizons or horizons))
     comparisons = Comparisons.fit(first, "churn", event_is_leaving=base.kind == "contract")
-    return Served(base.kind, estimate, churned, spreads, max(horizons), base.snapshot, comparisons)
+    return Served(base.kind, estimate, churned, widths, max(horizons), base.snapshot, base.every, comparisons)
 
 
-def _spreads(trial: ChurnTrial, name: str) -> dict[float, Spread]:
-    """How far what was said was off, by horizon, on later moments."""
-    if not trial.folds:
-        return {}
+def widths_of(trial: ChurnTrial, name: str, known: int | None = None, lag: float = 0.0) -> dict[float, Width]:
+    """How far what was said was off on later moments, by horizon; with `known`, those whose days and `lag` were over.
+
+    Without a horizon that was over there is no width for it.
+    """
     at = np.concatenate([fold.rows.at for fold in trial.folds])
     found = {}
-    for each in trial.asked(plain=True):
+    for place, each in enumerate(trial.asked(plain=True)):
         rows = np.isfinite(each.outcome)
-        if rows.any():
-            found[each.days] = fit_spread(
-                each.outcome[rows],
-                each.said[name][rows],
-                each.weight[rows],
-                np.asarray(each.subject, object)[rows],
-                at[rows],
-            )
+        if known is not None:
+            rows &= at + (each.days + lag) * DAY <= known
+        if not rows.any():
+            continue
+        y, p, subject = each.outcome[rows], each.said[name][rows], np.asarray(each.subject, object)[rows]
+        if trial.folds[0].cut:
+            unsure = np.concatenate([fold.unsure[name][:, place] for fold in trial.folds])
+            found[each.days] = fit_width(y, p, unsure[rows], subject, at[rows], each.days)
+        else:
+            found[each.days] = width_of_snapshot(y, p, each.weight[rows], subject, at[rows])
     return found
 
 

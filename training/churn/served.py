@@ -11,11 +11,12 @@ import numpy as np
 
 from features.definition import Feature
 from features.verbs import Count, Ratio
-from training.churn.buyers import LEVEL, SEASON, Buyers
+from training.churn.buyers import SEASON, Buyers
 from training.churn.estimate import ChurnEstimate, PerHorizon, between, chance, inside, odds_of
 from training.churn.held_contracts import Curve, Holders, Once
+from training.churn.levelled import LEVEL
 from training.churn.plain_estimates import READERS, PurchaseModel, SeasonalRate
-from training.intervals import Z80, Spread
+from training.churn.width import Width
 from training.reasons import Language, Reason, explain
 from training.rivals.bg_nbd import BgNbd
 from training.rivals.pareto_nbd import ParetoNbd
@@ -48,16 +49,18 @@ EVERYBODYS = {
 class Served:
     """The estimate of one kind of customers.
 
-    `base` is the share that churned by horizon, `spreads` how sure a probability is by horizon (judged on later
-    moments). `longest` is the longest horizon that could be learned; `timeless` says that no horizon could.
+    `base` is the share that churned by horizon, `widths` how sure a chance is by horizon (judged on later moments).
+    `longest` is the longest horizon that could be learned; `timeless` says that no horizon could. Customers were looked
+    at `every` so many days.
     """
 
     kind: str
     estimate: ChurnEstimate
     base: Mapping[float, float]
-    spreads: Mapping[float, Spread]
+    widths: Mapping[float, Width]
     longest: float
     timeless: bool
+    every: int
     comparisons: Comparisons | None = None
 
     def churn_by(self, row: Row, at: int, horizons: Sequence[float]) -> list[float]:
@@ -88,8 +91,8 @@ class Served:
 
     def around(self, p: float, at: int, days: float) -> tuple[float, float]:
         """The 80 % interval of a probability of churn within `days` from a moment."""
-        nearest = min(self.spreads, key=lambda known: (abs(math.log(known / days)), known))
-        return interval_of(p, self.spreads[nearest], self.estimate.unsure(at, days))
+        nearest = min(self.widths, key=lambda known: (abs(math.log(known / days)), known))
+        return self.widths[nearest].around(p, self.estimate.unsure(at, days))
 
     def reasons(
         self, row: Row, at: int, days: float, named: Mapping[str, Feature], most: int, language: Language, p: float
@@ -116,9 +119,10 @@ class Served:
             "kind": self.kind,
             "estimate": self.estimate.to_json(),
             "base": [[days, rate] for days, rate in sorted(self.base.items())],
-            "spreads": [[days, spread.to_json()] for days, spread in sorted(self.spreads.items())],
+            "widths": [[days, width.to_json()] for days, width in sorted(self.widths.items())],
             "longest": self.longest,
             "timeless": self.timeless,
+            "every": self.every,
             "comparisons": None if self.comparisons is None else self.comparisons.to_json(),
         }
 
@@ -130,18 +134,12 @@ class Served:
             document["kind"],
             estimate_from_json(document["estimate"], document["kind"]),
             {float(days): rate for days, rate in document["base"]},
-            {float(days): Spread.from_json(spread) for days, spread in document["spreads"]},
+            {float(days): Width.from_json(width) for days, width in document["widths"]},
             document["longest"],
             document["timeless"],
+            document["every"],
             Comparisons.from_json(told) if told else None,
         )
-
-
-def interval_of(p: float, spread: Spread, unsure: float) -> tuple[float, float]:
-    """The 80 % interval: as wide as earlier probabilities were off, and no narrower than the level is unsure."""
-    low, high = spread.around(odds_of(p))
-    half = Z80 * unsure
-    return min(low, chance(odds_of(p) - half)), max(high, chance(odds_of(p) + half))
 
 
 def estimate_from_json(document: Mapping[str, object], kind: str) -> ChurnEstimate:

@@ -5,8 +5,9 @@ import pytest
 
 from features.as_of import DAY
 from training.churn.asked import asked
-from training.churn.buyers import LEVEL, SEASON, Buyers
+from training.churn.buyers import SEASON, Buyers
 from training.churn.departures import OffsetLogistic, OffsetTrees
+from training.churn.levelled import LEVEL
 from training.judged_rows import log_loss, log_odds
 from training.rivals.rival import RivalNotApplicable, probabilities
 

@@ -85,6 +85,25 @@ def test_a_cancellation_told_ahead_counts_when_it_takes_effect(story):
     assert left(story, "c", "2024-08-02") == "2024-08-01"
 
 
+def known(story, customer: str, seen_until: str) -> str:
+    events = leavings(contracts(story.history, datetime(2030, 1, 1)), at(seen_until))
+    mine = events.known[events.names[events.whose] == customer]
+    return str(np.datetime64(int(mine[-1]) + 8 * 3_600_000_000, "us"))[:10]
+
+
+def test_a_leaving_is_known_once_the_row_that_tells_it_is_on_record(story):
+    story.contract("late", on="2024-01-01", cancelled_on="2024-05-10", recorded_at="2024-07-01")
+    story.contract("told late", on="2024-01-01", ends_on="2024-03-31", recorded_at="2024-08-01")
+    story.contract("in time", on="2024-01-01", cancelled_on="2024-05-10")
+    story.contract("missed", on="2024-01-01", ends_on="2024-03-31")
+
+    assert left(story, "late", "2025-01-01") == "2024-05-10"
+    assert known(story, "late", "2025-01-01") == "2024-07-01"
+    assert known(story, "told late", "2025-01-01") == "2024-08-01"
+    assert known(story, "in time", "2025-01-01") == "2024-05-10"
+    assert known(story, "missed", "2025-01-01") == "2024-05-01"
+
+
 def test_without_a_table_there_are_no_events(story):
     story.deal("d")
 

@@ -77,4 +77,31 @@ def test_it_survives_json_and_takes_later_shifts():
     again = Level.from_json(json.loads(json.dumps(level.to_json())))
 
     assert again.at(200 * DAY, 30, 0.1) == level.at(200 * DAY, 30, 0.1)
-    assert len(level.seen.and_later(seen([0.4])).shift) == 5
+    later = Seen.of([(200 + 15, 200 + 30, 0.0, 0.4, 0.001)])
+    assert level.seen.and_later(later).shift.tolist() == [0.1, 0.2, 0.3, 0.1, 0.4]
+
+
+def test_a_later_date_takes_the_place_of_one_close_to_it():
+    """Outcomes of the same weeks would count twice."""
+    first = seen([0.1, 0.2, 0.3])
+    close, other = (Seen.of([(66 + days / 2, 66 + days, 0.0, 0.9, 0.001)]) for days in (30, 60))
+
+    assert first.and_later(close).shift.tolist() == [0.1, 0.2, 0.9]
+    assert first.and_later(other).shift.tolist() == [0.1, 0.2, 0.3, 0.9]  # of another horizon
+    assert first.last(30) == 56 * DAY
+    assert first.last(60) is None
+
+
+def test_of_a_moment_kept_as_a_fraction_of_days_no_other_is_later():
+    at = np.arange(0, 400 * DAY, 28 * DAY - 12_345_678_901) + 1_700_000_000_123_457
+    one = Seen.of([(d / DAY + 45, d / DAY + 90, 0.0, 0.1, 0.001) for d in level_dates(at)])
+
+    assert level_dates(at, one.last(90)) == []
+
+
+def test_of_too_few_dates_nothing_is_learned_but_they_are_kept():
+    level = fit_level(seen([0.9, 0.9]))
+
+    assert level.at(60 * DAY, 30, 0.0)[0] == 0
+    assert Level.from_json(json.loads(json.dumps(level.to_json()))).at(60 * DAY, 30, 0.0)[0] == 0
+    assert fit_level(level.seen.and_later(Seen.of([(80, 95, 0.0, 0.9, 0.001)]))).at(99 * DAY, 30, 0.0)[0] > 0.4

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from features.as_of import DAY, parse_moment
+from features.as_of import DAY, micros, parse_moment
 from training.churn.market import FEW, Market, season_of
 
 START = int(np.datetime64("2023-01-01", "us").astype(np.int64))
@@ -27,6 +27,20 @@ def test_purchases_are_counted_by_the_day_they_became_known(story):
 
     assert found.between(found.first, found.end) == 3
     assert Market.of(story.history, parse_moment("2024-01-02", "Asia/Shanghai")).counts[-1] == 2
+
+
+def test_a_last_day_that_was_not_over_does_not_count(story):
+    """Its few purchases would be taken for a whole day's: a lull before every moment."""
+    for day in range(1, 41):
+        for hour in range(24):
+            story.order(f"c{hour}", on=f"{np.datetime64('2024-01-01') + day} {hour:02d}:30:00")
+    noon = parse_moment("2024-02-09T12:00:00", "UTC")
+    found = Market.of(story.history, noon)
+
+    assert found.end == int(np.datetime64("2024-02-09", "us").astype(np.int64))
+    assert found.between(found.end - 10 * DAY, found.end) == 240
+    assert found.usual(micros(noon)) == pytest.approx(24, rel=0.05)
+    assert found == Market.of(story.history, datetime(2024, 2, 20)).until(micros(noon))
 
 
 def test_a_part_of_a_day_counts_in_part():

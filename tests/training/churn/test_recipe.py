@@ -136,8 +136,17 @@ def test_a_few_days_are_too_short(story):
 
     for day in range(1, 29):
         story.order(f"c{day % 5}", on=f"2024-01-{day:02d}")
-    with pytest.raises(TooYoung, match="49 days on"):
+    with pytest.raises(TooYoung, match="spans 29 days; churn can be learned from 49 days on"):
         train_churn(story.history, parse_moment("2024-01-30", "Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(("until", "said"), [("2024-01-02", "spans 1 day;"), ("2024-01-05", "spans 4 days;")])
+def test_a_single_order_spans_no_more_than_the_days_since(story, until, said):
+    from features.as_of import parse_moment
+
+    story.order("c", on="2024-01-01")
+    with pytest.raises(TooYoung, match=said):
+        train_churn(story.history, parse_moment(until, "Asia/Shanghai"))
 
 
 def test_a_handful_of_customers_gets_the_base_rate(story):
