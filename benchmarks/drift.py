@@ -18,7 +18,8 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +49,8 @@ BEGIN = date(2023, 1, 2)
 LEARNED, WATCHED = 104, 52
 START = 12
 """Weeks of the watch before an injection begins."""
+SOON = 8
+"""Weeks after the beginning that are looked at first."""
 UNTIL = datetime.combine(BEGIN, datetime.min.time()) + timedelta(weeks=LEARNED)
 FROM = UNTIL + timedelta(weeks=START)
 TEXTS = {"source": ("deal_source", "event"), "competitor": ("attr_competitor", "in-house")}
@@ -62,7 +65,7 @@ def main() -> None:
     parser.add_argument("--deals", type=int, default=12_000, help="deals of the three years (default: 12000)")
     parser.add_argument("--seeds", type=int, default=3, help="companies (default: 3)")
     parser.add_argument("--first", type=int, default=101, help="the first seed (default: 101)")
-    parser.add_argument("--only", default="", help="estimates to choose the champion among (default: all)")
+    parser.add_argument("--only", default="", help="estimates to choose among, as base_rate,blend (default: all)")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     assert isinstance(ESTIMATES, dict)
@@ -70,8 +73,10 @@ def main() -> None:
         del ESTIMATES[name]
     found: dict[str, list[object]] = {"false_alarms": [], **{name: [] for name in CHANGES}}
     for seed in range(options.first, options.first + options.seeds):
+        begun = time.process_time()
         for name, value in one_company(seed, options.deals).items():
             found[name].append(value)
+        print(f"company {seed}: {time.process_time() - begun:.0f} s of processor time", file=sys.stderr)
     print(f"{'run':<12} weeks to the first alarm by company (quiet: weeks with an alarm of {WATCHED})")
     for name, values in found.items():
         print(f"{name:<12} {', '.join('none' if value is None else str(value) for value in values)}")
@@ -87,20 +92,22 @@ def one_company(seed: int, deals: int) -> dict[str, object]:
         write_company(company, folder / "files")
         history = imported(folder / "files", folder / "home", company)
         bundle = train_win(history, UNTIL, 1).bundle
+        print(f"company {seed}: {bundle.meta['serves']} is watched", file=sys.stderr)
         bundle.save(folder / "bundle")
         write_reference(bundle, history, folder / "bundle")
         reference = read_reference("win", "candidate", folder / "bundle")
         # What the audit leaves out of the model is not watched.
         text = next(name for name, (feature, _) in TEXTS.items() if feature in reference.features)
-        quiet = alarms(reference, bundle, history)
-        found: dict[str, object] = {"false_alarms": sum(bool(week) for week in quiet)}
-        tell(seed, "quiet", quiet)
+        quiet = [number for number, one in enumerate(alarms(reference, bundle, history, 0, WATCHED), 1) if one]
+        found: dict[str, object] = {"false_alarms": len(quiet)}
+        tell(seed, "quiet", quiet[0] if quiet else None)
         for number, (kind, change) in enumerate(CHANGES.items()):
             changed = folder / kind
             inject(folder / "files", changed, change, np.random.default_rng([seed, number]), text)
-            weeks = alarms(reference, bundle, imported(changed, folder / f"home-{kind}", company))
-            tell(seed, kind, weeks)
-            found[kind] = next((week - START + 1 for week in range(START, WATCHED) if weeks[week]), None)
+            history = imported(changed, folder / f"home-{kind}", company)
+            # Until an injection begins its weeks are the quiet ones.
+            found[kind] = first_alarm(reference, bundle, history, START)
+            tell(seed, kind, found[kind])
         return found
 
 
@@ -110,20 +117,32 @@ def imported(files: Path, home: Path, company: CompanySettings) -> History:
     return History.existing(home)
 
 
-def alarms(reference: Reference, bundle: Bundle, history: History) -> list[tuple[Finding, ...]]:
-    """The alarms at the end of each week of the watch."""
-    rows = rows_of(history, bundle, UNTIL, UNTIL + timedelta(weeks=WATCHED), timedelta(weeks=WINDOW))
-    ends = [micros(UNTIL + timedelta(weeks=week)) for week in range(1, WATCHED + 1)]
-    return [tuple(one for one in findings_of(reference, rows.known_by(end), end) if one.alarm) for end in ends]
-
-
-def tell(seed: int, run: str, weeks: list[tuple[Finding, ...]]) -> None:
-    """The first week with an alarm, on standard error."""
-    for number, found in enumerate(weeks, 1):
+def alarms(
+    reference: Reference, bundle: Bundle, history: History, first: int, end: int
+) -> Iterator[tuple[Finding, ...]]:
+    """The alarms at the end of each of the weeks [first, end) of the watch, counted from 0."""
+    rows = rows_of(history, bundle, UNTIL, UNTIL + timedelta(weeks=end), timedelta(weeks=WINDOW))
+    for week in range(first, end):
+        now = micros(UNTIL + timedelta(weeks=week + 1))
+        found = tuple(one for one in findings_of(reference, rows.known_by(now), now) if one.alarm)
         if found:
-            print(f"company {seed}, {run}: first alarm in week {number}: {found[0].says}", file=sys.stderr)
-            return
-    print(f"company {seed}, {run}: no alarm", file=sys.stderr)
+            print(f"  week {week + 1}: {found[0].says}", file=sys.stderr)
+        yield found
+
+
+def first_alarm(reference: Reference, bundle: Bundle, history: History, first: int) -> int | None:
+    """Weeks from `first` to the first alarm; None where there is none. Later weeks are looked at only if need be."""
+    soon = min(first + SOON, WATCHED)
+    for begin, end in ((first, soon), (soon, WATCHED)):
+        for week, found in enumerate(alarms(reference, bundle, history, begin, end), begin):
+            if found:
+                return week - first + 1
+    return None
+
+
+def tell(seed: int, run: str, weeks: object) -> None:
+    """What a run found, on standard error."""
+    print(f"company {seed}, {run}: {'no alarm' if weeks is None else f'first alarm in week {weeks}'}", file=sys.stderr)
 
 
 def inject(files: Path, to: Path, change: Change, random: np.random.Generator, text: str) -> None:

@@ -19,6 +19,7 @@ from features.evaluate import Category, Values
 from training.amounts import Amounts
 from training.blend import Blend
 from training.bundle_file import FILE, BundleDamaged, live_bundle, seal, unseal, version_in, write
+from training.curve.spread import CurveSpread
 from training.intervals import Spread
 from training.reasons import Language, Reason, explain
 from training.rivals import Rival
@@ -42,10 +43,10 @@ SURE = 1e-4
 class Score:
     """What is known of one open deal at a moment.
 
-    `low` and `high` bound an 80 % interval of the probability. `by_days` gives the chance to be won
-    within so many days. `close_after_days` is the median time to close if won; `amount` what it is
-    expected to close at. The effects of `reasons` add up to log-odds of the probability less those of
-    the base rate.
+    `low` and `high` bound an 80 % interval of the probability. `by_days` gives the chance to be won within so many
+    days, `around_days` the 80 % interval of that. `close_after_days` is the median time to close if won; `amount` what
+    it is expected to close at. The effects of `reasons` add up to log-odds of the probability less those of the base
+    rate.
     """
 
     probability: float | None
@@ -56,11 +57,16 @@ class Score:
     amount: float | None
     reasons: tuple[Reason, ...]
     note: str | None
+    around_days: dict[float, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trained win model, ready to score. `estimate` is None where no deal was ever lost on record."""
+    """A trained win model, ready to score. `estimate` is None where no deal was ever lost on record.
+
+    `spread` tells how sure a chance to be won ever is, `spread_by` one to be won within so many days; without the
+    latter the former stands for both.
+    """
 
     model: str
     version: str
@@ -74,6 +80,7 @@ class Bundle:
     amounts: Amounts
     meta: dict[str, object] = field(default_factory=dict)
     comparisons: Comparisons | None = None
+    spread_by: CurveSpread | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -130,7 +137,9 @@ class Bundle:
                 if language == "en"
                 else f"超过 {self.timing.longest:.0f} 天的预测为外推：历史中没有商机被观察更久"
             )
-        return Score(p, low, high, by_days, median, amount, reasons, note)
+        sure = self.spread_by or CurveSpread((math.inf,), (self.spread,))
+        around = {days: sure.around(chance, days) for days, chance in by_days.items()}
+        return Score(p, low, high, by_days, median, amount, reasons, note, around)
 
     def to_json(self) -> str:
         """The whole model as text; the same history, seed and release give the same text."""
@@ -147,6 +156,7 @@ class Bundle:
             "amounts": self.amounts.to_json(),
             "meta": self.meta,
             "comparisons": None if self.comparisons is None else self.comparisons.to_json(),
+            "spread_by": None if self.spread_by is None else self.spread_by.to_json(),
         }
         return seal(document)
 
@@ -179,6 +189,7 @@ def _bundle_of(stored: Mapping[str, Any], features: tuple[Feature, ...], version
         Amounts.from_json(stored["amounts"]),
         stored["meta"],
         Comparisons.from_json(stored["comparisons"]) if stored.get("comparisons") else None,
+        CurveSpread.from_json(stored["spread_by"]) if stored.get("spread_by") else None,
     )
 
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 
 from features.as_of import DAY
+from training.curve.direct import Direct
 from training.curve.effects import attribute, chance
 from training.curve.hazards import INTERVAL, incidence, outcome_rows, pace_rows
 from training.curve.heads import Head, learn_head
 from training.curve.level import Known, Level, helps
 from training.curve.points import Floats, Points, choose_edges
-from training.curve.spread import CurveSpread, fit_curve_spread
 from training.rivals.rival import NothingDecided, Row, probabilities
 from training.splits import cut_times, past_of
 
@@ -46,17 +46,20 @@ class EventCurve:
     Outcome 1 is the event, 0 its competitor; a data set without any 0 has no competitor.
     """
 
-    def __init__(self, seed: int = 0, trees: "Settings | None" = None) -> None:
-        """`trees` are settings for the trees of the outcome, where a search found better ones than the usual."""
-        self.seed, self.trees = seed, trees
+    def __init__(self, seed: int = 0, trees: "Settings | None" = None, *, outright: bool = False) -> None:
+        """`trees` are settings for the trees of the outcome, where a search found better ones than the usual.
+
+        With `outright`, regressions that are asked each horizon for itself are mixed in (`curve.direct`).
+        """
+        self.seed, self.trees, self.outright = seed, trees, outright
 
     points: Points
     pace: Head
     outcome: Head | None
     headline: float
     longest: float
-    spread: CurveSpread | None
     level: Level | None
+    direct: Direct | None
 
     def fit(self, past: "Dataset", horizons: Sequence[float]) -> Self:
         """Learn from every moment, decided or not; `horizons` (days) are drawn exactly where they can be learned.
@@ -74,7 +77,7 @@ class EventCurve:
         self.longest = float(past.followed_for.max(initial=0.0))
         split = self._split(past)
         growth = 1.0 if split is None else past.closed_deals / max(split[0].closed_deals, 1)
-        self.pace, pace_then = self._learn(past, split, pace_rows, PACE_SIZE, growth)
+        self.pace, _ = self._learn(past, split, pace_rows, PACE_SIZE, growth)
         self.outcome, outcome_then = None, None
         if bounded:
             self.outcome, outcome_then = self._learn(past, split, outcome_rows, self.trees or OUTCOME_SIZE, growth)
@@ -85,11 +88,8 @@ class EventCurve:
             if helps(self._known(later, outcome_then), said_at):
                 self.level = Level()
                 self._shift(split[1])
-        self.spread = None
-        if split is not None and pace_then is not None and (outcome_then is not None or not bounded):
-            said = incidence(*self._answers(pace_then, outcome_then, split[1].x))[0]
-            days = [*self.points.edges, np.inf] if bounded else self.points.edges
-            self.spread = fit_curve_spread(split[1], said, days)
+        asked = [days for days in map(float, horizons) if days in self.points.edges]
+        self.direct = Direct.learn(past, asked) if bounded and self.outright else None
         return self
 
     def _known(self, rows: "Dataset", outcome: Head) -> Known:
@@ -124,7 +124,7 @@ class EventCurve:
         shifts = self.level.shifts(known, judged.as_of.astype("datetime64[us]").astype(np.int64))
         odds = self.outcome.odds(judged.x) - self.outcome.level + shifts[:, None]
         drawn = incidence(probabilities(self.pace.odds(judged.x)), probabilities(odds))[0]
-        return self.points.read(drawn, horizons)
+        return self._read(drawn, judged.x, horizons)
 
     def _learn(
         self,
@@ -166,28 +166,44 @@ class EventCurve:
 
     def predict(self, x: "pd.DataFrame", horizons: Sequence[float]) -> Floats:
         """P(event within so many days) [n, horizons]; infinity asks whether ever. Raises ColumnsMissing."""
-        return self.points.read(self._drawn(x)[0], horizons)
+        return self._read(self._drawn(x)[0], x, horizons)
+
+    def _read(self, drawn: Floats, x: "pd.DataFrame", horizons: Sequence[float]) -> Floats:
+        if self.direct is None:
+            return self.points.read(drawn, horizons)
+        return self.direct.read(self.points, drawn, self.direct.odds(x), horizons)
 
     def predict_both(self, x: "pd.DataFrame", horizons: Sequence[float]) -> tuple[Floats, Floats]:
         """P(event) and P(competing event) within so many days, each [n, horizons]; the two sum to at most 1."""
         event, other = self._drawn(x)
         if not self.points.bounded:
             return self.points.read(event, horizons), np.zeros((len(x), len(horizons)))
-        return self.points.read(event, horizons), self.points.read(other, horizons)
+        said = self._read(event, x, [*horizons, np.inf])
+        # The competitor has what the event leaves, at its own pace.
+        left = (1 - said[:, -1:]) / np.maximum(other[:, -1:], 1e-12)
+        return said[:, :-1], self.points.read(other, horizons) * left
 
     def median_days(self, x: "pd.DataFrame") -> Floats:
         """Days by which half of those that ever have the event have had it, [n]."""
-        return self.points.median(self._drawn(x)[0])
+        drawn = self._drawn(x)[0]
+        if self.direct is None:
+            return self.points.median(drawn)
+        return self.direct.median(self.points, drawn, self.direct.odds(x))
 
     def score(self, row: Row, horizons: Sequence[float]) -> list[float]:
         """`predict` of one row, without pandas."""
-        return cast("list[float]", self.points.read(self._row(row), horizons)[0].tolist())
+        return self.answers(row, horizons)[0]
 
     def answers(self, row: Row, horizons: Sequence[float]) -> tuple[list[float], float | None]:
         """`score` and `median_days` of one row at once, without pandas; None where nobody has the event."""
         drawn = self._row(row)
-        median = float(self.points.median(drawn)[0])
-        return self.points.read(drawn, horizons)[0].tolist(), median if np.isfinite(median) else None
+        if self.direct is None:
+            said, median = self.points.read(drawn, horizons), float(self.points.median(drawn)[0])
+        else:
+            odds = self.direct.odds_of(row)
+            said = self.direct.read(self.points, drawn, odds, horizons)
+            median = float(self.direct.median(self.points, drawn, odds)[0])
+        return said[0].tolist(), median if np.isfinite(median) else None
 
     def _row(self, row: Row) -> Floats:
         ends = probabilities(np.array([self.pace.odds_of(row)]))
@@ -199,12 +215,14 @@ class EventCurve:
     def baseline(self) -> float:
         """The chance at the headline where every feature adds what it adds on average."""
         ends, event = self._starts({})
-        return float(chance(np.array([ends[0]]), np.array([event[0]]), self._last)[0])
+        start = float(chance(np.array([ends[0]]), np.array([event[0]]), self._last)[0])
+        return start if self.direct is None else self.direct.start(start)
 
     def effects(self, row: Row) -> dict[str, float]:
         """What each feature adds to the log-odds of the headline, beyond `baseline` (`curve.effects`)."""
         ends, event = self._starts(row)
-        return attribute(ends, event, self._last)
+        found = attribute(ends, event, self._last)
+        return found if self.direct is None else self.direct.effects(row, found)
 
     def _starts(self, row: Row) -> "tuple[tuple[Floats, dict[str, Floats]], tuple[Floats, dict[str, Floats]]]":
         sure: tuple[Floats, dict[str, Floats]] = (np.full(len(self.points.edges) + 1, 40.0), {})
@@ -217,10 +235,6 @@ class EventCurve:
             return len(self.points.edges) + 1
         return int(np.searchsorted(self.points.edges, self.headline * (1 - 1e-9))) + 1
 
-    def interval(self, p: float, days: float) -> tuple[float, float]:
-        """The 80 % interval of a chance that was said for a horizon."""
-        return (0.0, 1.0) if self.spread is None else self.spread.around(p, days)
-
     def to_json(self) -> dict[str, object]:
         """All that was learned."""
         return {
@@ -231,8 +245,8 @@ class EventCurve:
             "longest": self.longest,
             "pace": self.pace.to_json(),
             "outcome": None if self.outcome is None else self.outcome.to_json(),
-            "spread": None if self.spread is None else self.spread.to_json(),
             "level": None if self.level is None else self.level.to_json(),
+            "direct": None if self.direct is None else self.direct.to_json(),
         }
 
     @classmethod
@@ -246,10 +260,10 @@ class EventCurve:
         curve.pace = Head.from_json(cast("Mapping[str, object]", document["pace"]))
         outcome = cast("Mapping[str, object] | None", document["outcome"])
         curve.outcome = None if outcome is None else Head.from_json(outcome)
-        spread = cast("Mapping[str, object] | None", document["spread"])
-        curve.spread = None if spread is None else CurveSpread.from_json(spread)
         level = cast("Mapping[str, object] | None", document["level"])
         curve.level = None if level is None else Level.from_json(level)
+        direct = cast("Mapping[str, object] | None", document.get("direct"))
+        curve.direct = None if direct is None else Direct.from_json(direct)
         return curve
 
 

@@ -1,8 +1,17 @@
 """Do stated intervals of probabilities hold what came, over stretches of later time?
 
-An interval bounds the share won among deals alike, so it is judged on groups: later rows are cut into stretches of time
-and, within each, into groups of like probability. A group's own share is known only up to the luck of its few deals,
-which is added to the interval: without it even perfect intervals would seem to miss.
+An interval bounds the true chance of deals alike: the share of them that would be won if there were endlessly many. So
+it is judged on groups: later rows are cut into stretches of time and, within each, into groups of like probability.
+What is seen of a group is its own share won, which lies about the true one by the luck of its few deals. With s what
+was said on average, w the half-width stated on that side, and L^2 the variance of the share by luck alone, the group
+counts as held where its share lies within s -+ sqrt(w^2 + (z L)^2), z being the normal quantile of 80 %: if the true
+chance lies about s as widely as stated, and luck is independent of it, eight groups in ten are held. Without L even
+perfect intervals would seem to miss.
+
+L^2 = sum over deals of n^2 p (1 - p) / (sum of n)^2: n is the weight of a deal's rows and p the mean chance said of
+them. All rows of a deal share one outcome, and deals of unlike chances are luckier together than their mean tells: a
+pooled p (1 - p) would call luck what is said to differ. Groups of one stretch share what that stretch brought, so the
+groups are fewer pieces of evidence than they are in number.
 """
 
 from __future__ import annotations
@@ -60,10 +69,15 @@ def interval_coverage(
 def _holds(part: JudgedRows, low: Floats, high: Floats) -> bool:
     said, came = part.average(part.p), part.average(part.y)
     below, above = said - part.average(low), part.average(high) - said
-    size = part.by_deal(part.weight)
-    deals = float(size.sum() ** 2 / (size**2).sum())
-    luck = Z_80 * np.sqrt(said * (1 - said) / deals)
+    luck = Z_80 * luck_of(part)
     return bool(said - np.hypot(below, luck) <= came <= said + np.hypot(above, luck))
+
+
+def luck_of(part: JudgedRows) -> float:
+    """Standard deviation of a group's share won about what was said, if each deal has the chance said of it."""
+    size = part.by_deal(part.weight)
+    p = part.by_deal(part.weight * part.p) / size
+    return float(np.sqrt((size**2 * p * (1 - p)).sum()) / size.sum())
 
 
 def _parts(values: Floats, wanted: int) -> Floats:

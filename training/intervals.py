@@ -1,9 +1,13 @@
 """How sure is a probability? An 80 % interval from how alike deals really went, and how levels move.
 
-Two things keep a stated 30 % from being the share that is won: few deals like this one were seen
-(binomial, counted in deals, not rows), and whole periods go better or worse than the one before
-(a shift of all log-odds, its size estimated from blocks of time by moments, after DerSimonian and Laird 1986).
-Both are measured on predictions made before the outcomes were known.
+What is bounded is the true chance of deals alike, not the share that a few of them happen to win. Two things keep a
+stated 30 % from being it. Deals like this one may go otherwise than said, by an amount that later deals tell as far as
+there are many of them (binomial, counted in deals, not rows) and that is small to begin with (`OWN`): the luck of those
+that were judged is no part of the interval but for what it hides. And whole periods go better or worse than the one
+before: a shift of all log-odds, its size estimated from blocks of time by moments (after DerSimonian and Laird 1986),
+later ones counting for more, since what is served has learned from the earlier ones, and drawn to what is usual
+(`USUAL_SHIFT`), since so few blocks tell of a size only roughly. Both are measured on predictions made before the
+outcomes were known.
 """
 
 from collections.abc import Mapping
@@ -23,6 +27,12 @@ BANDWIDTH = 0.7
 BLOCKS = 6
 LEAST_SHIFT = 0.1
 """No level is believed to be steadier than this, in log-odds."""
+USUAL_SHIFT = 0.3
+"""A shift's size before any period was seen, in log-odds; it weighs as much as one block."""
+HALF_LIFE = 3.0
+"""A block counts half as much as one that is so many blocks later."""
+OWN = 0.4
+"""By how much deals of one chance may go otherwise than others, in log-odds, before any were judged."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ def fit_spread(won: Floats, p: Floats, weight: Floats, deal: NDArray[np.object_]
         by_deal = np.bincount(number, near)
         alike = by_deal.sum() ** 2 / max(float((by_deal**2).sum()), 1e-12)
         rate = (float((near * won).sum() / near.sum()) * alike + 0.5) / (alike + 1)
-        deviations.append((1 / max(alike * rate * (1 - rate), 1e-9) + shift**2) ** 0.5)
+        deviations.append((1 / (alike * rate * (1 - rate) + 1 / OWN**2) + shift**2) ** 0.5)
     return Spread(tuple(places.tolist()), tuple(float(d) for d in deviations))
 
 
@@ -74,7 +84,7 @@ def level_shift(won: Floats, p: Floats, weight: Floats, number: NDArray[np.int64
     """Root mean square of the shift of log-odds in blocks of time, beyond what chance explains."""
     edges = np.quantile(at, np.linspace(0, 1, BLOCKS + 1)[1:-1])
     block = np.searchsorted(edges, at)
-    shifts, variances = [], []
+    shifts, variances, ages = [], [], []
     for each in np.unique(block):
         rows = block == each
         information = float((weight[rows] * p[rows] * (1 - p[rows])).sum())
@@ -83,9 +93,11 @@ def level_shift(won: Floats, p: Floats, weight: Floats, number: NDArray[np.int64
         pull = np.bincount(number[rows], weight[rows] * (won[rows] - p[rows]))
         shifts.append(float(pull.sum()) / information)
         variances.append(float((pull**2).sum()) / information**2)
+        ages.append(float(block.max() - each))
     if len(shifts) < 3:
-        return max(LEAST_SHIFT, 0.2)
+        return USUAL_SHIFT
     # About zero and not about the blocks' mean: a level that is off the same way throughout is off all the same.
-    precision = 1 / np.maximum(np.array(variances), 1e-9)
-    excess = float((precision * np.array(shifts) ** 2).sum()) - len(shifts)
-    return max(LEAST_SHIFT, float(np.sqrt(max(excess, 0.0) / precision.sum())))
+    count = 0.5 ** (np.array(ages) / HALF_LIFE)
+    precision = count / np.maximum(np.array(variances), 1e-9)
+    excess = max(float((precision * np.array(shifts) ** 2).sum()) - count.sum(), 0.0) / precision.sum()
+    return max(LEAST_SHIFT, float(np.sqrt((count.sum() * excess + USUAL_SHIFT**2) / (count.sum() + 1))))

@@ -63,7 +63,11 @@ def predict_win(
         "high": pa.array([score.high for score in scores], pa.float64()),
     }
     for days in horizons:
-        columns[f"p_win_by_{days:.15g}d"] = pa.array([score.by_days[days] for score in scores], pa.float64())
+        name = f"p_win_by_{days:.15g}d"
+        columns[name] = pa.array([score.by_days[days] for score in scores], pa.float64())
+        for place, end in enumerate(("low", "high")):
+            bounds = [score.around_days[days][place] if score.around_days else None for score in scores]
+            columns[f"{name}_{end}"] = pa.array(bounds, pa.float64())
     closes = [close_day(score, as_of, zone) for score in scores]
     columns["expected_close_on"] = pa.array(closes, pa.date32())
     columns["expected_amount"] = pa.array([score.amount for score in scores], pa.float64())

@@ -13,6 +13,7 @@ from features.open_deals import deals_created
 from training.amounts import fit_amounts
 from training.bundle import Bundle
 from training.candidate import CannotTeach
+from training.curve.spread import CurveSpread, fit_curve_spread
 from training.dataset import Dataset, build_dataset
 from training.intervals import Spread, fit_spread, spread_of_rate
 from training.rivals import Rival
@@ -23,7 +24,7 @@ from training.timing import Timing
 from training.trees import Settings
 from training.trial import ESTIMATES, MOST_MOMENTS, Trial, run_trial
 from training.win_candidate import WinCandidate
-from training.win_curve import WinCurve
+from training.win_curve import EVER, WinCurve
 from training.wording.comparisons import Comparisons
 
 FOLDS = 3
@@ -76,8 +77,6 @@ def train_win(
         if not no_losses
         else ONLY_WINS
     )
-    if choice.name not in trial.names:
-        trial, scorecards = Trial(()), {}  # it could not be learned in any fold: no figure of the trial tells of it
     progress(f"fitting {choice.name}")
     estimate = _made(choice.name, trees).fit(dataset)
     base = BaseRate().fit(dataset)
@@ -106,6 +105,7 @@ def train_win(
         fit_amounts(history, dataset, until),
         meta,
         Comparisons.fit(dataset),
+        _spread_by(trial, choice),
     )
     return WinCandidate(bundle, choice, trial, scorecards, against, left_out, leaks, dataset, trees)
 
@@ -162,3 +162,16 @@ def _spread(trial: Trial, choice: Choice, base: BaseRate) -> Spread:
     return fit_spread(
         trial.outcome[rows], trial.said(choice.name)[rows], trial.weight[rows], trial.subject[rows], trial.at[rows]
     )
+
+
+def _spread_by(trial: Trial, choice: Choice) -> CurveSpread | None:
+    """The same for each horizon that every fold was asked about, and ever."""
+    if not trial.folds:
+        return None
+    said = {EVER: [fold.said[choice.name] for fold in trial.folds]}
+    for days in trial.folds[0].said_by:
+        there = [fold.said_by.get(days, {}).get(choice.name) for fold in trial.folds]
+        found = [each for each in there if each is not None]
+        if len(found) == len(trial.folds):
+            said[days] = found
+    return fit_curve_spread([fold.judged for fold in trial.folds], said)

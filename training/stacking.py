@@ -38,6 +38,7 @@ def fit_line(
     likelihood counts deals, not rows.
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     centre = np.array([drawn_to.intercept, *drawn_to.weights])
     per_deal = deals * weight / weight.sum()
@@ -50,7 +51,9 @@ def fit_line(
         return value, np.concatenate([[pull.sum()], odds.T @ pull]) + prior_deals * away
 
     bounds = [(None, None), *[(0.0, 3.0)] * len(drawn_to.weights)]
-    found = minimize(cost, centre, jac=True, method="L-BFGS-B", bounds=bounds)
+    # Products this narrow gain nothing from a second thread, which spins between them.
+    with threadpool_limits(1):
+        found = minimize(cost, centre, jac=True, method="L-BFGS-B", bounds=bounds)
     return Line(float(found.x[0]), tuple(found.x[1:].tolist()))
 
 

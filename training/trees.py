@@ -1,15 +1,8 @@
 """Boosted trees in three sizes, from cautious to rich; which one helps is decided on later deals."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from training.rivals.default_trees import SETTINGS, DefaultTrees
-from training.rivals.rival import Floats, text_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Settings = tuple[int, Mapping[str, object]]
 """Number of trees and LightGBM's settings."""
@@ -41,17 +34,3 @@ class Trees(DefaultTrees):
         self.size = size
         self.rounds, settings = SIZES[size] if isinstance(size, str) else size
         self.settings = {**SETTINGS, **SMOOTHING, **settings}
-
-    def _matrix(self, x: "pd.DataFrame") -> Floats:
-        """Numbers and codes [n, columns]; each text is read once, whatever the number of rows."""
-        import pandas as pd
-
-        matrix = np.empty((len(x), len(self.columns)))
-        for place, name in enumerate(self.columns):
-            if (codes := self.codes.get(name)) is None:
-                matrix[:, place] = x[name].to_numpy(dtype=np.float64)
-            else:
-                found, levels = pd.factorize(x[name])
-                coded = [codes.get(text_of(level) or "", np.nan) for level in levels]
-                matrix[:, place] = np.array([*coded, np.nan])[found]
-        return matrix

@@ -39,7 +39,7 @@ class WinCurve:
         decided(past)
         if not enough(past):
             raise RivalNotApplicable(self.name, f"fewer than {FEWEST} deals were won, or lost")
-        self.curve = EventCurve(trees=self.trees).fit(past, self.horizons or natural_horizons(past))
+        self.curve = EventCurve(trees=self.trees, outright=True).fit(past, self.horizons or natural_horizons(past))
         return self
 
     def predict(self, x: "pd.DataFrame") -> Floats:

@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +15,10 @@ from features.own_features import OwnFeatureGone, OwnFeaturesMissing
 from features.verbs import Count
 from training.blend import Blend
 from training.bundle import FILE, SURE, Bundle, BundleDamaged, FeaturesChanged, live_bundle
+from training.curve.spread import CurveSpread
+from training.intervals import Spread
 from training.rivals.default_trees import DefaultTrees
+from training.rivals.rival import log_odds
 
 FEATURES = (
     *select("deal_stage", "deal_minutes"),
@@ -88,6 +92,10 @@ def test_the_company_and_its_rung_survive_saving(candidate, tmp_path):
     )
     assert again.amounts == bundle.amounts
     assert again.spread == bundle.spread
+    assert again.spread_by == bundle.spread_by
+    assert bundle.spread_by is not None
+    assert len(bundle.spread_by.days) > 1
+    assert np.isinf(bundle.spread_by.days[-1])
 
 
 def test_learning_twice_from_the_same_gives_the_same_text(bundle, dataset, bundle_of):
@@ -114,6 +122,20 @@ def test_chances_by_a_day_rise_and_never_exceed_the_chance(bundle):
         assert by_day[0] >= 0
         assert by_day[-1] <= score.probability + 1e-12
         assert 0 < score.low < score.probability < score.high < 1
+
+
+def test_each_horizon_has_an_interval_of_its_own(bundle):
+    sure = CurveSpread((30.0, math.inf), (Spread((0.0,), (0.05,)), Spread((0.0,), (0.5,))))
+    days = [7.5, 30.0, 90.0]
+    for plain, score in zip(
+        bundle.score(values(5), days), replace(bundle, spread_by=sure).score(values(5), days), strict=True
+    ):
+        for one in days:
+            low, high = score.around_days[one]
+            assert low < score.by_days[one] < high
+        near, far = ([log_odds(end) for end in score.around_days[one]] for one in (30.0, 90.0))
+        assert far[1] - far[0] == pytest.approx(10 * (near[1] - near[0]), rel=0.05)
+        assert plain.around_days[30.0] == pytest.approx(bundle.spread.around(log_odds(plain.by_days[30.0])))
 
 
 def test_days_beyond_what_was_watched_are_said_to_be_extrapolated(bundle):
@@ -148,7 +170,7 @@ def test_so_many_reasons_as_asked_and_the_rest(bundle, most):
 def test_a_damaged_file_is_a_named_error(saved, content):
     (saved / FILE).write_bytes(content)
 
-    with pytest.raises(BundleDamaged, match="To fix: promote another version"):
+    with pytest.raises(BundleDamaged, match=r"To fix: .*promot"):
         Bundle.load(saved)
 
 

@@ -97,7 +97,7 @@ def test_open_deals_are_scored_into_a_file(foresell, tmp_path):
     assert "open deals scored by win version 2" in said.out
     with (tmp_path / "out.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert list(rows[0])[5:7] == ["p_win_by_30d", "p_win_by_7.5d"]
+    assert [name for name in rows[0] if name.endswith("d") and "_by_" in name] == ["p_win_by_30d", "p_win_by_7.5d"]
     assert {row["as_of"] for row in rows} == {"2025-09-01T00:00:00+08:00"}
     assert {row["model_version"] for row in rows} == {"2"}
     assert f"{len(rows):,} open deals" in said.out
@@ -185,6 +185,15 @@ def test_a_shadow_lies_beside_the_live_version_until_it_is_ended(foresell, home)
     assert Bundle.load(folder).version == "1"
     assert "Nothing is in the shadow" in foresell("models", "shadow", "win").out
     assert shadow_bundle(home, "win") is None
+
+
+def test_a_store_that_is_away_is_named_before_anything_is_trained(home, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setitem(sys.modules, "training.recipe", None)
+    said = run(home, "train", "win", "--until", "2025-03-01", "--mlflow", "http://127.0.0.1:9")
+
+    assert said.status == 1
+    assert "FORESELL_MLFLOW" in said.err
 
 
 def test_drift_is_told_of_the_live_version(foresell):
@@ -277,3 +286,53 @@ def test_a_backtest_is_printed_written_and_logged(foresell, home, tmp_path):
 def backtests_of(home: Path) -> list[Path]:
     """The folders of logged runs that hold a backtest."""
     return sorted(one.parent for one in (home / "mlruns").rglob("backtest.json"))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("predict", "win", "--as-of", "2025-09-01", "--out", "x.csv", "--horizons", ""), "not a list of days above 0"),
+        (("predict", "win", "--as-of", "2025-09-01", "--out", "x.csv", "--horizons", "30,,60"), "not a list of days"),
+        (("drift", "--model", "1"), "foresell drift win --model 3"),
+    ],
+)
+def test_an_empty_option_is_not_taken_for_its_default(foresell, words, says):
+    said = foresell(*words)
+
+    assert said.status == 2
+    assert says in said.err
+
+
+@pytest.mark.parametrize("words", [("drift", "win", "--as-of", ""), ("models", "show", "win", "--at", "")])
+def test_an_empty_moment_is_not_taken_for_now(foresell, words):
+    said = foresell(*words)
+
+    assert said.status == 1
+    assert "is not a day or a time" in said.err
+
+
+def test_a_moment_long_after_the_last_record_is_said_to_be_blind(foresell, tmp_path):
+    out = tmp_path / "out.csv"
+
+    assert "latest thing on record" not in foresell("predict", "win", "--as-of", "2025-09-01", "--out", out).err
+    assert "days before this moment" in foresell("predict", "win", "--as-of", "2031-09-01", "--out", out).err
+    said = foresell("predict", "win", "--as-of", "2031-09-01", "--out", out, "--lang", "zh", "--horizons", "30,9000")
+    assert "最近的记录为" in said.err
+    assert "更长期限的概率为外推" in said.err
+    assert "the latest" not in said.err
+
+
+def test_a_model_that_cannot_be_read_does_not_keep_the_others_from_being_watched(foresell, home):
+    pointer = home / "champions" / "churn.json"
+    pointer.write_text("{", "utf-8")
+    try:
+        said = foresell("drift", "--as-of", "2025-09-01")
+        alone = foresell("drift", "churn", "--as-of", "2025-09-01")
+    finally:
+        pointer.unlink()
+
+    assert said.status == 1
+    assert said.out.startswith("win version")
+    assert "the churn model could not be watched" in said.err
+    assert "To fix" in said.err
+    assert (alone.status, alone.out) == (1, "")

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from training.interval_coverage import interval_coverage
+from training.interval_coverage import interval_coverage, luck_of
+from training.judged_rows import JudgedRows
 
 
 def made(seed, wave, stated):
@@ -38,3 +39,29 @@ def test_groups_are_counted_and_small_ones_left_out():
     few = slice(0, 25)
     small = interval_coverage(y[few], p[few], low[few], high[few], weight[few], deal[few], at[few])
     assert (small.groups, small.held) == (0, None)
+
+
+def test_luck_is_that_of_each_deals_own_chance():
+    """Three deals looked at once, and the first of them twice more: by hand."""
+    part = JudgedRows(np.zeros(5), np.array([0.1, 0.5, 0.9, 0.2, 0.3]), np.ones(5), np.array([0, 1, 2, 0, 0]))
+
+    assert luck_of(part) == pytest.approx(np.sqrt(9 * 0.2 * 0.8 + 0.25 + 0.09) / 5)
+    random = np.random.default_rng(2)
+    p = np.repeat(np.array([0.02, 0.98]), 30)
+    part = JudgedRows(p, p, np.ones(60), np.arange(60))
+    drawn = (random.random((4000, 60)) < p).mean(axis=1)
+    assert luck_of(part) == pytest.approx(drawn.std(), rel=0.05)  # pooled it would be 3.6 times as much
+
+
+def test_groups_of_unlike_deals_hold_as_often_as_stated():
+    """Chances at both ends and few deals a group: most of what is seen is luck, and it is counted as it is."""
+    held = []
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        at, odds = np.sort(random.random(1600)), random.choice([-3.0, 3.0], 1600)
+        moved = odds + random.normal(0, 0.3, 8)[np.minimum((at * 8).astype(int), 7)]
+        y = (random.random(1600) < 1 / (1 + np.exp(-moved))).astype(float)
+        low, p, high = (1 / (1 + np.exp(-(odds + side * 1.2816 * 0.3))) for side in (-1, 0, 1))
+        held.append(interval_coverage(y, p, low, high, np.ones(1600), np.arange(1600), at, alike=1).held)
+
+    assert 0.7 <= np.mean(held) <= 0.88

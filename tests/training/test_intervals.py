@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from training.intervals import LEAST_SHIFT, Z80, Spread, fit_spread, level_shift, spread_of_rate
+from training.intervals import HALF_LIFE, LEAST_SHIFT, USUAL_SHIFT, Z80, Spread, fit_spread, level_shift, spread_of_rate
+from training.judged_rows import log_odds as log_odds_of
 from training.rivals.rival import log_odds, probabilities, probability
 
 
@@ -64,14 +65,26 @@ def test_no_level_is_believed_to_be_steadier_than_the_least():
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.4, 0.8])
-def test_the_shift_of_levels_is_found(shift):
+def test_the_shift_of_levels_is_found_and_drawn_to_the_usual_one(shift):
+    count = sum(0.5 ** (age / HALF_LIFE) for age in range(6))
+    drawn = ((count * shift**2 + USUAL_SHIFT**2) / (count + 1)) ** 0.5
     random = np.random.default_rng(4)
     found = []
     for _ in range(40):
         won, p, weight, names, at = past(random, 3000, shift)
         number = np.unique(names.astype(str), return_inverse=True)[1]
         found.append(level_shift(won, p, weight, number, at))
-    assert np.mean(found) == pytest.approx(max(shift, LEAST_SHIFT), abs=0.12)
+    assert np.mean(found) == pytest.approx(drawn, abs=0.1)
+
+
+def test_periods_long_past_count_for_less():
+    """The first half of the time went otherwise than said; what has come since did not, and the other way round."""
+    won, p, weight, names, at = past(np.random.default_rng(7), 3000, 0.0)
+    number, early = np.unique(names.astype(str), return_inverse=True)[1], at < 1500
+    off = (np.random.default_rng(8).random(3000) < probabilities(log_odds_of(p) + 0.8)).astype(float)
+
+    once, now = (level_shift(np.where(where, off, won), p, weight, number, at) for where in (early, ~early))
+    assert once < now
 
 
 def test_deals_are_counted_not_rows():

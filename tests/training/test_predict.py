@@ -22,8 +22,14 @@ COLUMNS = [
     "low",
     "high",
     "p_win_by_30d",
+    "p_win_by_30d_low",
+    "p_win_by_30d_high",
     "p_win_by_7.5d",
+    "p_win_by_7.5d_low",
+    "p_win_by_7.5d_high",
     "p_win_by_90d",
+    "p_win_by_90d_low",
+    "p_win_by_90d_high",
     "expected_close_on",
     "expected_amount",
     "reasons",
@@ -73,6 +79,10 @@ def test_each_row_holds_together(table, bundle, as_of):
     for row in table.to_pylist():
         assert 0 < row["low"] < row["win_probability"] < row["high"] < 1
         assert 0 <= row["p_win_by_7.5d"] <= row["p_win_by_30d"] <= row["p_win_by_90d"] <= row["win_probability"]
+        for days in ("7.5", "30", "90"):
+            name = f"p_win_by_{days}d"
+            assert 0 <= row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] <= 1
+            assert row[f"{name}_low"] < row[f"{name}_high"]
         assert row["expected_close_on"] >= as_of.date()
         assert row["expected_amount"] > 0
         assert row["as_of"] == "2026-06-04T01:00:00+08:00"
@@ -133,6 +143,7 @@ def test_without_a_chance_the_reason_is_said_and_the_horizons_answered(company, 
     assert row["low"] is None
     assert row["high"] is None
     assert 0 < row["p_win_by_30d"] < 1
+    assert row["p_win_by_30d_low"] is row["p_win_by_30d_high"] is None
     assert json.loads(row["reasons"])[0]["text"] == "nothing was ever lost"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from features.evaluate import Category
 from features.history import NoHistory
-from training.pyfunc import ModelScores, forecast_table, signature_of, values_of
+from training.pyfunc import ModelScores, NoHorizons, days_in, forecast_table, signature_of, values_of
 
 
 def test_columns_become_values_and_back():
@@ -83,3 +83,13 @@ def test_the_function_of_a_forecast_takes_requests(asked):
 def test_a_home_without_a_history_is_a_named_error(tmp_path):
     with pytest.raises(NoHistory):
         forecast_table(Totals(), pd.DataFrame({"home": [str(tmp_path / "none")], "as_of": ["2024-03-01"]}))
+
+
+@pytest.mark.parametrize("text", ["", "30,", "soon", "0", "-1", "inf", "nan"])
+def test_horizons_that_are_none_are_a_named_error(text):
+    with pytest.raises(NoHorizons, match="30,60,90"):
+        days_in(text)
+
+
+def test_a_horizon_asked_twice_is_answered_once():
+    assert days_in("30, 7.5,30") == [30.0, 7.5]

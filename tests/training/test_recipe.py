@@ -135,7 +135,7 @@ def test_where_not_all_deals_were_compared_the_answer_says_how_many(company, mon
     assert candidate.bundle.meta["says"] == candidate.choice.says
 
 
-def test_rates_by_stage_that_no_fold_could_learn_are_served_without_a_figure_of_the_folds(story):
+def test_rates_by_stage_are_served_where_every_fold_knew_losses_alone(story):
     story.stages("new", "offer")
     for number in range(60):
         day = datetime(2024, 1, 1) + timedelta(days=3 * number)
@@ -150,4 +150,3 @@ def test_rates_by_stage_that_no_fold_could_learn_are_served_without_a_figure_of_
     candidate = train_win(story.history, at("2024-10-11"))
 
     assert candidate.choice.name == "shrunk_rates"
-    assert candidate.bundle.meta["scorecard"] == {}

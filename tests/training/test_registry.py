@@ -1,5 +1,6 @@
 """One MLflow store, filled once: logging is slow."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,9 @@ from features.online import Memory
 from features.open_deals import open_deals
 from training.blend import Blend
 from training.bundle import Bundle, live_bundle
-from training.bundle_file import shadow_bundle
+from training.bundle_file import BundleDamaged, load_any, shadow_bundle
 from training.candidate import Verdict
+from training.mlflow_store import StoreNotWritable
 from training.pyfunc import score_table
 from training.registry import NoSuchVersion, NothingToRollBack, Refused, Registry, RegistryAway, ShadowOfItself
 from training.retraining import Wish, train_one
@@ -149,6 +152,9 @@ def test_the_python_function_gives_the_numbers_that_are_served(filled, modelled,
     np.testing.assert_allclose(said["win_probability"], [one.probability for one in served], rtol=0, atol=1e-12)
     for days, column in ((30.0, "p_win_by_30d"), (7.5, "p_win_by_7.5d")):
         np.testing.assert_allclose(said[column], [one.by_days[days] for one in served], rtol=0, atol=1e-12)
+        for place, end in enumerate(("low", "high")):
+            bounds = [one.around_days[days][place] for one in served]
+            np.testing.assert_allclose(said[f"{column}_{end}"], bounds, rtol=0, atol=1e-12)
     known = {"home": str(company.home), "as_of": f"{company.end.isoformat()}Z", "horizons": "30,7.5"}
     pd.testing.assert_frame_equal(loaded.predict(x, params=known), said)
     signature = loaded.metadata.signature
@@ -297,8 +303,10 @@ def test_two_processes_that_promote_at_once_lose_nothing(modelled, company, tmp_
 
     assert [one.wait(120) for one in running] == [0, 0]
     log = registry.log_of("win")
-    assert sorted(one.version for one in log) == ["1"] * 4 + ["2"] * 4
-    assert len({one.at for one in log}) == 8
+    versions = [one.version for one in log]
+    assert set(versions) == {"1", "2"}
+    assert all(one != following for one, following in pairwise(versions))
+    assert len({one.at for one in log}) == len(log)
     folder = live_bundle(registry.home, "win")
     assert folder is not None
     live = next(one.version for one in registry.versions("win") if one.live)
@@ -334,3 +342,77 @@ def _download(registry: Registry, uri: str, folder: Path) -> Path:
         warnings.simplefilter("ignore")
         mlflow.set_tracking_uri(registry.address)
         return Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
+
+
+def test_a_damaged_copy_is_fetched_again_by_promoting_its_version(filled, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(filled.home / "champions", home / "champions")
+    registry = Registry(home, filled.registry.address)
+    folder = live_bundle(home, "win")
+    assert folder is not None
+    whole = (folder / "bundle.json").read_bytes()
+    (folder / "bundle.json").write_bytes(whole[: len(whole) // 2])
+    before = registry.log_of("win")
+    with pytest.raises(BundleDamaged, match="foresell models promote MODEL VERSION"):
+        load_any(folder)
+
+    registry.promote("win", filled.first, DAY_ONE + 9 * DAY)
+
+    assert (folder / "bundle.json").read_bytes() == whole
+    assert registry.log_of("win") == before
+
+
+def test_promoting_what_is_live_leaves_the_way_back_open(modelled, company, tmp_path):
+    registry = Registry(tmp_path / "home")
+    for day in range(2):
+        registry.promote("win", registry.log(modelled, company.history), DAY_ONE + day * DAY)
+    registry.promote("win", "2", DAY_ONE + 2 * DAY)
+
+    assert registry.rollback("win", DAY_ONE + 3 * DAY) == "1"
+
+
+def test_the_live_version_is_restored_where_its_pointer_is_gone_or_broken(filled, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(filled.home / "champions", home / "champions")
+    registry = Registry(home, filled.registry.address)
+    pointer = home / "champions" / "win.json"
+    whole = pointer.read_bytes()
+    for broken in (b"", b"[]", b'{"folder": 3}'):
+        pointer.write_bytes(broken)
+        assert registry.restore("win")
+        assert pointer.read_bytes() == whole
+    pointer.unlink()
+    assert registry.restore("win")
+    assert pointer.read_bytes() == whole
+    assert not registry.restore("churn")
+
+
+def test_all_versions_are_told_where_they_fill_several_pages(filled, monkeypatch):
+    monkeypatch.setattr("training.registry.PAGE", 1)
+
+    assert [one.version for one in filled.registry.versions("win")] == ["2", "1"]
+    assert filled.registry.show("win", "1")["version"] == "1"
+
+
+def test_a_disk_that_is_full_is_named_as_such(filled, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("training.exporting.os.replace", full)
+    with pytest.raises(StoreNotWritable, match="free some space"):
+        Registry(tmp_path / "home", filled.registry.address).promote("win", filled.second, DAY_ONE)
+
+
+def test_a_home_that_is_no_folder_is_a_named_error(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreNotWritable, match="permissions"):
+        Registry(tmp_path / "file" / "home").versions()
+
+
+def test_two_processes_that_begin_a_store_at_once_both_find_it_made(tmp_path):
+    home = tmp_path / "home"
+    code = f"from pathlib import Path; from training.registry import Registry; Registry(Path({str(home)!r})).versions()"
+    started = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(2)]
+    said = [one.communicate()[1].decode() for one in started]
+
+    assert [one.returncode for one in started] == [0, 0], said

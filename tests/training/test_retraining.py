@@ -11,7 +11,7 @@ from features.errors import ForesellError
 from training import retraining
 from training.bundle_file import live_bundle, load_any, shadow_bundle
 from training.candidate import CannotTeach
-from training.registry import Registry
+from training.registry import Refused, Registry
 from training.retraining import Wish, champion_of, train_all, train_one
 
 NOW = datetime(2026, 11, 2)
@@ -124,3 +124,52 @@ def test_a_live_version_that_cannot_answer_counts_as_none(tmp_path):
     assert champion is None
     assert "cannot be read" in trouble
     assert champion_of(tmp_path, "churn") == (None, "")
+
+
+def test_a_damaged_copy_of_the_live_version_is_fetched_again_before_the_gate_looks(company, candidate, tmp_path):
+    """With nothing to hold it against, anything would pass."""
+    registry = Registry(tmp_path / "home")
+    registry.promote("win", registry.log(candidate, company.history), NOW)
+    folder = live_bundle(registry.home, "win")
+    assert folder is not None
+    (folder / "bundle.json").write_text("{", "utf-8")
+    older = replace(candidate, bundle=replace(candidate.bundle, until=datetime(2025, 1, 1)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "told", SimpleNamespace(train_win=recipe(older)))
+        patch.setattr(retraining, "RECIPES", {"win": ("told", "train_win")})
+        found = train_one("win", company.history, registry, company.end, Wish(), lambda: NOW)
+
+    assert found.state == "refused"
+    assert load_any(folder).version == "1"
+
+
+def test_who_presses_ctrl_c_ends_the_round_and_not_one_model(round_of):
+    with pytest.raises(RuntimeError, match="Query interrupted"):
+        round_of(RuntimeError("Query interrupted"), CannotTeach("forecast", "no"))
+
+
+def test_the_gate_looks_again_where_another_training_was_quicker(company, candidate, tmp_path):
+    """Both began with nothing live; the later promotion must not be replaced by what has learned from less."""
+    registry = Registry(tmp_path / "home")
+    older = replace(candidate, bundle=replace(candidate.bundle, until=datetime(2025, 1, 1)))
+
+    def slow(history, until, folds, progress):
+        return older
+
+    def log(self, one, history, gate=None):
+        if self.versions("win") == []:
+            self.promote("win", logged(self, candidate, history), NOW)
+        return logged(self, one, history, gate)
+
+    logged = Registry.log
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "told", SimpleNamespace(train_win=slow))
+        patch.setattr(retraining, "RECIPES", {"win": ("told", "train_win")})
+        patch.setattr(Registry, "log", log)
+        found = train_one("win", company.history, registry, company.end, Wish(), lambda: NOW)
+
+    assert found.state == "refused"
+    assert registry.live_at("win", NOW) == "1"
+    assert {one.version: one.gate for one in registry.versions("win")}["2"] == found.gate.says
+    with pytest.raises(Refused):
+        registry.promote("win", "2", NOW)

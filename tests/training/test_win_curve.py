@@ -21,6 +21,7 @@ def test_it_answers_for_ever_like_any_estimate_and_for_any_day_besides(fitted):
     np.testing.assert_allclose(curve.predict(dataset.x), curve.curve.predict(dataset.x, [EVER])[:, 0])
     assert (said[:, 0] <= said[:, 1]).all()
     assert {14.0, 45.0} <= set(curve.curve.points.edges)
+    assert curve.curve.direct.days == (14.0, 45.0, EVER)
     assert chances_along(object(), dataset, [14.0]) is None
 
 

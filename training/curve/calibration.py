@@ -94,6 +94,7 @@ def _fit(
     The level is that of the mean row: a gentler slope by itself changes no mean.
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     share = weight / weight.sum()
     means = share @ odds
@@ -111,7 +112,9 @@ def _fit(
         return value, np.concatenate([[pull.sum()], (odds - means).T @ pull]) + bend
 
     bounds = [(None, None), *[(0.0, 3.0)] * learners]
-    found = minimize(cost, centre, jac=True, method="L-BFGS-B", bounds=bounds).x
+    # Products this narrow gain nothing from a second thread, which spins between them.
+    with threadpool_limits(1):
+        found = minimize(cost, centre, jac=True, method="L-BFGS-B", bounds=bounds).x
     return Line(float(found[0] - found[1:] @ means), tuple(found[1:].tolist()))
 
 

@@ -5,7 +5,7 @@ of the past, weighed on the later part, which they have not seen, and fitted aga
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from training.curve.calibration import PRIOR_SUBJECTS, Lines, fit_lines, usual_lines
 from training.curve.hazards import INTERVAL
 from training.curve.learners import Learner, PeriodLogistic, PeriodTrees, SteppedLogistic, again, learner_from_json
+from training.curve.season import MONTH, Season, Told, find_season
 from training.rivals.rival import RivalNotApplicable, Row, number_of
 from training.stacking import Line
 
@@ -29,19 +30,22 @@ FEWEST = 15
 """Subjects of each answer that a learner must have to be learned from."""
 BANDS = (0.0, 2.0, 10.0, 40.0)
 """Ages in days at which a band begins; where a head is grouped by age, each is calibrated for itself."""
+ROWS_OF_SEASON = 40_000
+"""What twelve months add is seen in so many rows; every k-th subject is looked at."""
 AGE = "deal_age_days"
 UNKNOWN = -1
 
 
 @dataclass(frozen=True)
 class Head:
-    """Learners, lines, how many intervals there are, and by how much the level has moved."""
+    """Learners, lines, how many intervals there are, by how much the level has moved, and what the month adds."""
 
     learners: tuple[Learner, ...]
     lines: Lines
     intervals: int
     by_age: bool
     level: float = 0.0
+    season: Season | None = None
 
     def odds(self, x: "pd.DataFrame") -> Floats:
         """Log-odds of each row in each interval, [n, intervals]."""
@@ -53,15 +57,17 @@ class Head:
             columns = [part[:, number] for part in parts]
             pair = np.column_stack(columns) if columns else np.empty((len(x), 0))
             found[:, number] = self.lines.over(pair, group) + self.level
+        if self.season is not None and MONTH in x:
+            found += self.season.shift(x[MONTH].to_numpy(float))[:, None]
         return found
 
     def odds_of(self, row: Row) -> list[float]:
         """The same for one row, without pandas."""
         parts = [learner.odds_of(row, self.intervals) for learner in self.learners]
-        found = []
+        found, shift = [], self.level + (0.0 if self.season is None else self.season.shift_of(row))
         for number, line in enumerate(self.lines_of(row)):
             weighed = (weight * part[number] for weight, part in zip(line.weights, parts, strict=True))
-            found.append(self.level + line.intercept + sum(weighed))
+            found.append(shift + line.intercept + sum(weighed))
         return found
 
     def lines_of(self, row: Row) -> list[Line]:
@@ -100,6 +106,8 @@ class Head:
             for place, begin in effects.items():
                 apart = apart + np.array([line.weights[place] - whole.weights[place] for line in lines]) * begin
             total[AGE] = total.get(AGE, np.zeros(self.intervals)) + apart
+        if self.season is not None:
+            total[MONTH] = np.full(self.intervals, self.season.shift_of(row))
         return start, total
 
     def _usual(self, place: int) -> Floats:
@@ -114,6 +122,7 @@ class Head:
             "intervals": self.intervals,
             "by_age": self.by_age,
             "level": self.level,
+            "season": None if self.season is None else self.season.to_json(),
         }
 
     @staticmethod
@@ -126,6 +135,7 @@ class Head:
             cast(int, document["intervals"]),
             cast(bool, document["by_age"]),
             cast(float, document["level"]),
+            Season.from_json(document.get("season")),
         )
 
 
@@ -150,9 +160,11 @@ def learn_head(
     split = parts()
     if split is None or not enough(split[0]) or not enough(split[1]):
         learners: tuple[Learner, ...] = (PeriodTrees(sizes[0]), (PeriodLogistic() if by_age else SteppedLogistic()))
-        return Head(tuple(each.fit(whole) for each in learners), usual_lines(groups), intervals, by_age), None
+        learned = tuple(each.fit(_to_learn_from(whole)) for each in learners)
+        return Head(learned, usual_lines(groups), intervals, by_age), None
     earlier, later = split
-    learners = (PeriodTrees(sizes[0]).fit(earlier), (PeriodLogistic() if by_age else SteppedLogistic()).fit(earlier))
+    told = _to_learn_from(earlier)
+    learners = (PeriodTrees(sizes[0]).fit(told), (PeriodLogistic() if by_age else SteppedLogistic()).fit(told))
     place = later.x[INTERVAL].to_numpy(int)
     odds = np.column_stack([_at(each.odds(later.x, intervals), place) for each in learners])
     group = bands_of(later.x[AGE].to_numpy(float)) if by_age and AGE in later.x else place
@@ -160,7 +172,25 @@ def learn_head(
     strength = PRIOR_SUBJECTS * growth**2
     lines = fit_lines(odds, later.outcome, later.weight, later.subject, group, groups, strength)
     then = Head(learners, lines, intervals, by_age)
-    return Head(tuple(again(each, whole) for each in learners), lines, intervals, by_age), then
+    then = replace(then, season=_season(then, earlier, later))
+    whole = _to_learn_from(whole)
+    return replace(then, learners=tuple(again(each, whole) for each in learners)), then
+
+
+def _to_learn_from(rows: "Dataset") -> "Dataset":
+    return replace(rows, x=rows.x.drop(columns=MONTH)) if MONTH in rows.x else rows
+
+
+def _season(head: Head, earlier: "Dataset", later: "Dataset") -> Season | None:
+    """What the month adds to what a head says, where that is on record and helps."""
+    if MONTH not in later.x:
+        return None
+    from threadpoolctl import threadpool_limits
+
+    parts = (rows.thinned(ROWS_OF_SEASON) for rows in (earlier, later))
+    told = (Told.of(rows, _at(head.odds(rows.x), rows.x[INTERVAL].to_numpy(int))) for rows in parts)
+    with threadpool_limits(1):
+        return find_season(*told)
 
 
 def enough(rows: "Dataset") -> bool:

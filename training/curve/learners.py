@@ -7,6 +7,7 @@ everything, in the regression it shifts the level.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self, cast
 
@@ -14,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.curve.hazards import INTERVAL
-from training.judged_rows import log_odds
 from training.rivals.logistic import Logistic, choose
 from training.rivals.rival import Row, number_of
 from training.trees import Trees
@@ -75,7 +75,8 @@ class PeriodTrees(Trees):
 
         Exact TreeSHAP values; what the interval as such adds is in its own column.
         """
-        lines = np.array([self._line({**row, INTERVAL: float(number)}) for number in range(intervals)])
+        lines = np.tile(self._line({**row, INTERVAL: 0.0}), (intervals, 1))
+        lines[:, self.columns.index(INTERVAL)] = np.arange(intervals)
         values = self.trees.contributions(lines)
         return values[:, -1], values[:, :-1]
 
@@ -109,6 +110,8 @@ class PeriodLogistic(Logistic):
         past = _thinned(past)
         texts = np.array([_name(number) for number in past.x[INTERVAL]], object)
         super().fit(replace(past, x=past.x.assign(**{INTERVAL: texts})))
+        for kept in ("told", "_place", "_known_steps"):
+            self.__dict__.pop(kept, None)
         return self
 
     def _chosen(self, past: "Dataset") -> tuple[bool, float]:
@@ -117,33 +120,49 @@ class PeriodLogistic(Logistic):
     def odds(self, x: "pd.DataFrame", intervals: int) -> Floats:
         """Log-odds of each row in each of so many intervals, [n, intervals]."""
         nowhere = np.full(len(x), None, object)
-        plain = log_odds(self.predict(x.assign(**{INTERVAL: nowhere})))
-        return np.asarray(plain[:, None] + self._steps(intervals)[None, :])
+        plain = self.log_odds(x.assign(**{INTERVAL: nowhere}))
+        return np.asarray(plain[:, None] + self.steps_of(intervals)[None, :])
 
     def odds_of(self, row: Row, intervals: int) -> list[float]:
         """The same for one row, without pandas."""
-        plain = float(log_odds(np.array([self.score({**row, INTERVAL: None})]))[0])
-        return [plain + step for step in self._steps(intervals).tolist()]
+        plain = self.centre + float(self.of_row.of({**row, INTERVAL: None}).sum())
+        found: list[float] = (plain + self.steps_of(intervals)).tolist()
+        return found
 
     def contributions_of(self, row: Row, intervals: int) -> tuple[Floats, dict[str, Floats]]:
         """Where each interval starts [intervals], and what each feature adds there, in all alike [intervals]."""
-        effects = self.effects({**row, INTERVAL: None})
-        start = self.centre + effects.pop(INTERVAL, 0.0)
-        return start + self._steps(intervals), {name: np.full(intervals, each) for name, each in effects.items()}
+        start, effects = self.levels_of(row)
+        values = np.repeat(effects[:, None], intervals, axis=1)
+        return start + self.steps_of(intervals), dict(zip(self.told, values, strict=True))
 
-    def _steps(self, intervals: int) -> Floats:
+    def levels_of(self, row: Row) -> tuple[float, Floats]:
+        """Where an interval that is not known starts, and what each feature of `told` adds, in log-odds."""
+        effects = self.of_row.of({**row, INTERVAL: None})
+        if self._place is None:
+            return self.centre, effects
+        return self.centre + float(effects[self._place]), np.delete(effects, self._place)
+
+    @cached_property
+    def told(self) -> tuple[str, ...]:
+        """The features that tell something, the interval left out."""
+        return tuple(name for name in self.of_row.names if name != INTERVAL)
+
+    @cached_property
+    def _place(self) -> int | None:
+        return self.of_row.names.index(INTERVAL) if INTERVAL in self.of_row.names else None
+
+    @cached_property
+    def _known_steps(self) -> dict[int, Floats]:
+        return {}
+
+    def steps_of(self, intervals: int) -> Floats:
         """What an interval adds beyond what a missing one does."""
-        term = next((each for each in self.terms if each.name == INTERVAL), None)
-        if term is None:
-            return np.zeros(intervals)
-        weights = self.weights[self.terms.index(term)]
-        nowhere = term.one(None)
-        nothing = sum(w * c for w, c in zip(weights, nowhere, strict=True))
-        steps = [
-            sum(w * c for w, c in zip(weights, term.one(_name(number)), strict=True)) - nothing
-            for number in range(intervals)
-        ]
-        return np.array(steps)
+        if (known := self._known_steps.get(intervals)) is None:
+            category = next((each for each in self.of_row.categories if each.name == INTERVAL), None)
+            rows = [{INTERVAL: _name(number)} for number in range(intervals)]
+            known = np.array([0.0 if category is None else category.of(row) - category.missing for row in rows])
+            self._known_steps[intervals] = known
+        return known
 
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> Self:
@@ -197,14 +216,14 @@ class SteppedLogistic:
 
     def contributions_of(self, row: Row, intervals: int) -> tuple[Floats, dict[str, Floats]]:
         """Where each interval starts [intervals], and what each feature adds there [intervals]."""
-        begin, effects = np.empty(intervals), dict[str, Floats]()
+        names = tuple(dict.fromkeys(name for step in self.steps for name in step.told))
+        place = {name: at for at, name in enumerate(names)}
+        begin, values = np.empty(intervals), np.zeros((len(names), intervals))
         for step, start, length in zip(self.steps, self.starts, self._lengths(intervals), strict=True):
-            here = slice(start, start + length)
-            starts, parts = step.contributions_of(row, start + length)
-            begin[here] = starts[start:]
-            for name, part in parts.items():
-                effects.setdefault(name, np.zeros(intervals))[here] = part[start:]
-        return begin, effects
+            level, effects = step.levels_of(row)
+            begin[start : start + length] = level + step.steps_of(start + length)[start:]
+            values[[place[name] for name in step.told], start : start + length] = effects[:, None]
+        return begin, dict(zip(names, values, strict=True))
 
     def to_json(self) -> dict[str, object]:
         """Where the steps begin, and each regression."""

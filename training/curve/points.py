@@ -100,15 +100,19 @@ class Points:
 
     def median(self, drawn: Floats) -> Floats:
         """Days by which half of those who ever have the event have had it, per row; NaN where nobody has."""
+        return self.days_of(drawn, np.full(len(drawn), 0.5))
+
+    def days_of(self, drawn: Floats, part: Floats) -> Floats:
+        """Days by which a part [n] of those who ever have the event have had it, per row; NaN where nobody has."""
         ever = drawn[:, -1] if self.bounded else np.ones(len(drawn))
         share = np.clip(drawn[:, : len(self.edges)] / np.maximum(ever, 1e-12)[:, None], 1e-12, NEAR_ONE)
-        bent, half = np.log(-np.log1p(-share)), math.log(math.log(2))
-        after = np.log(self.edges[-1]) + half - bent[:, -1]
-        before = np.log(self.edges[0]) + half - bent[:, 0]
-        found = np.where(bent[:, 0] >= half, before, after)
+        bent, aim = np.log(-np.log1p(-share)), np.log(-np.log1p(-np.clip(part, 1e-12, NEAR_ONE)))
+        after = np.log(self.edges[-1]) + aim - bent[:, -1]
+        before = np.log(self.edges[0]) + aim - bent[:, 0]
+        found = np.where(bent[:, 0] >= aim, before, after)
         for low in range(len(self.edges) - 1):
-            inside = (bent[:, low] < half) & (bent[:, low + 1] >= half)
+            inside = (bent[:, low] < aim) & (bent[:, low + 1] >= aim)
             rise = np.maximum(bent[:, low + 1] - bent[:, low], 1e-12)
             start, end = math.log(self.edges[low]), math.log(self.edges[low + 1])
-            found = np.where(inside, start + (half - bent[:, low]) / rise * (end - start), found)
+            found = np.where(inside, start + (aim - bent[:, low]) / rise * (end - start), found)
         return np.where(ever > 0, np.exp(np.minimum(found, 20.0)), np.nan)

@@ -1,8 +1,8 @@
 """How sure is a curve? 80 % intervals of its chances for each horizon.
 
-At each edge the interval of `training.intervals` is learned from what was said of later moments; between edges the
-deviations of the two neighbours are mixed, beyond them the nearest holds. `interval_coverage` measures whether they
-hold what comes.
+At each horizon that was tried the interval of `training.intervals` is learned from what was said of later moments;
+between horizons those of the two neighbours are mixed, beyond them the nearest holds. `interval_coverage` measures
+whether they hold what comes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,18 +57,23 @@ class CurveSpread:
         return CurveSpread(days, tuple(Spread.from_json(each) for each in spreads))
 
 
-def fit_curve_spread(later: "Dataset", said: Floats, days: Sequence[float]) -> CurveSpread | None:
-    """Learn from what was said [n, horizons] of moments not seen in learning; None where they tell too little."""
+def fit_curve_spread(judged: "Sequence[Dataset]", said: Mapping[float, Sequence[Floats]]) -> CurveSpread | None:
+    """Learn from what was said [n] by horizon of the moments of each fold, which none had seen in learning.
+
+    Horizons of which later moments tell too little are left out; None where that is all of them.
+    """
     from training.horizons import at_horizon
 
     kept, spreads = [], []
-    for column, horizon in enumerate(days):
-        asked = at_horizon(later, horizon)
-        known = (asked.weight > 0) & np.isfinite(asked.outcome)
-        if len(set(asked.subject[known].tolist())) < FEWEST_SUBJECTS or len(set(asked.outcome[known].tolist())) < 2:
+    for days in sorted(said):
+        asked = [at_horizon(rows, days) for rows in judged]
+        outcome, weight = (np.concatenate([getattr(rows, name) for rows in asked]) for name in ("outcome", "weight"))
+        subject = np.concatenate([rows.subject for rows in asked])
+        known = (weight > 0) & np.isfinite(outcome)
+        if len(set(subject[known].tolist())) < FEWEST_SUBJECTS or len(set(outcome[known].tolist())) < 2:
             continue
-        p = np.clip(said[known, column], SURE, 1 - SURE)
-        at = asked.as_of[known].astype("datetime64[us]").astype(np.int64)
-        spreads.append(fit_spread(asked.outcome[known], p, asked.weight[known], asked.subject[known], at))
-        kept.append(float(horizon))
+        p = np.clip(np.concatenate(list(said[days])), SURE, 1 - SURE)
+        at = np.concatenate([rows.as_of for rows in asked]).astype("datetime64[us]").astype(np.int64)
+        spreads.append(fit_spread(outcome[known], p[known], weight[known], subject[known], at[known]))
+        kept.append(float(days))
     return CurveSpread(tuple(kept), tuple(spreads)) if kept else None

@@ -163,13 +163,13 @@ def _kept(value: Values) -> Values:
 
 def answers(bundle: Any, values: dict[str, Values]) -> NDArray[np.float64]:
     """What the model says of each row: the chance to be won ever, or of four weeks' silence or leaving."""
-    if bundle.model == "churn":
-        said = [one.by_days[AHEAD] for one in bundle.score(values, [AHEAD], "en", 0)]
-        return np.array([np.nan if one is None else one for one in said], np.float64)
     from pandas import DataFrame
 
     columns = {name: value.texts() if isinstance(value, Category) else value for name, value in values.items()}
     x = DataFrame(columns)
+    if bundle.model == "churn":
+        said = bundle.chances_of(x, [AHEAD], bundle.until)
+        return np.array([chances[0] for chances in said], np.float64)
     if bundle.estimate is None:
         return np.full(len(x), np.nan)
     return np.asarray(np.clip(bundle.estimate.predict(x), SURE, 1 - SURE), np.float64)

@@ -85,6 +85,8 @@ class Watch:
             return [head, f"  {self.note}"]
         if self.alarms:
             return [head, *(f"  ALARM {one.says}" for one in self.alarms)]
+        if not self.findings:
+            return [head, "  Too little has come since, or was learned from, to tell whether it still fits."]
         near = [f"    {one.says}" for one in self.findings[:nearest]]
         return [head, "  No alarm. Nearest to one:", *near]
 

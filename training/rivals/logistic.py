@@ -7,6 +7,7 @@ it foretells later deals, and often beats trees on a few thousand deals.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self, cast
 
@@ -14,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from training.judged_rows import log_loss
+from training.rivals.logistic_row import RowEffects
 from training.rivals.logistic_terms import CategoryTerm, NumberTerm, Term, term_from_json, term_to_json
+from training.rivals.newton import Regression
 from training.rivals.rival import (
     Floats,
     RivalNotApplicable,
@@ -75,7 +78,7 @@ class Logistic:
             self.curved, self.strength = (self._like.curved, self._like.strength) if self._like else self._chosen(past)
             self.terms = _learn_terms(past, curved=self.curved)
             design = _design(self.terms, past.x)
-            coefficients, intercept = _solve(design, past.outcome, past.weight, self.strength)
+            coefficients, intercept = Regression(design, past.outcome, past.weight).solve(self.strength)
         self._keep(coefficients, intercept, np.average(design, axis=0, weights=past.weight))
         return self
 
@@ -89,18 +92,28 @@ class Logistic:
         self.weights = tuple(tuple(coefficients[part].tolist()) for part in parts)
         self.means = tuple(float(coefficients[part] @ mean_design[part]) for part in parts)
         self.centre = intercept + sum(self.means)
+        self.__dict__.pop("of_row", None)
 
     def predict(self, x: pd.DataFrame) -> Floats:
         """The probability of each row; raises ColumnsMissing."""
+        return probabilities(self.log_odds(x))
+
+    def log_odds(self, x: pd.DataFrame) -> Floats:
+        """The log-odds of each row; raises ColumnsMissing."""
         require(self.name, x, [term.name for term in self.terms])
         odds = np.full(len(x), self.centre)
         for term, weights, mean in zip(self.terms, self.weights, self.means, strict=True):
             odds += _columns(term, x) @ np.array(weights) - mean
-        return probabilities(odds)
+        return odds
 
     def score(self, row: Row) -> float:
         """The probability of one row."""
-        return probability(self.centre + sum(self.effects(row).values()))
+        return probability(self.centre + float(self.of_row.of(row).sum()))
+
+    @cached_property
+    def of_row(self) -> RowEffects:
+        """The terms laid out for one row after the other."""
+        return RowEffects(self.terms, self.weights, self.means)
 
     @property
     def baseline(self) -> float:
@@ -109,10 +122,7 @@ class Logistic:
 
     def effects(self, row: Row) -> dict[str, float]:
         """What each feature adds in log-odds, beyond what it adds on average."""
-        return {
-            term.name: sum(w * column for w, column in zip(weights, term.one(row.get(term.name)), strict=True)) - mean
-            for term, weights, mean in zip(self.terms, self.weights, self.means, strict=True)
-        }
+        return dict(zip(self.of_row.names, self.of_row.of(row).tolist(), strict=True))
 
     def to_json(self) -> dict[str, object]:
         """Terms, weights and what was chosen."""
@@ -168,24 +178,23 @@ def choose(past: Dataset, strengths: Sequence[float], most_rows: int) -> tuple[b
     folds = [(past.rows(earlier), past.rows(later)) for earlier, later in time_folds(past)]
     if not folds:
         return False, CAUTIOUS
-    found = {(bent, c): loss for bent in (False, True) for c, loss in _losses(folds, strengths, curved=bent).items()}
+    found = _losses(folds, strengths)
     return min(found, key=lambda choice: found[choice])
 
 
-def _losses(
-    folds: Sequence[tuple[Dataset, Dataset]], strengths: Sequence[float], *, curved: bool
-) -> dict[float, float]:
-    """The log loss of each strength, summed over the folds' later parts."""
-    losses = dict.fromkeys(strengths, 0.0)
+def _losses(folds: Sequence[tuple[Dataset, Dataset]], strengths: Sequence[float]) -> dict[tuple[bool, float], float]:
+    """The log loss of straight and bent terms at each strength, summed over the folds' later parts."""
+    losses = {(bent, c): 0.0 for bent in (False, True) for c in strengths}
     for fit, test in folds:
-        terms = _learn_terms(fit, curved=curved)
+        terms = _learn_terms(fit, curved=True)
         seen, unseen = _design(terms, fit.x), _design(terms, test.x)
-        coefficients: Floats | None = None
-        intercept = 0.0
-        for c in sorted(strengths):
-            coefficients, intercept = _solve(seen, fit.outcome, fit.weight, c, coefficients, intercept)
-            p = probabilities(unseen @ coefficients + intercept)
-            losses[c] += log_loss(test.outcome, p, test.weight) * test.weight.sum()
+        straight = np.array([kept for term in terms for kept in term.straight], bool)
+        for bent, columns in ((False, straight), (True, slice(None))):
+            regression, later = Regression(seen[:, columns], fit.outcome, fit.weight), unseen[:, columns]
+            for c in sorted(strengths):
+                coefficients, intercept = regression.solve(c)
+                p = probabilities(later @ coefficients + intercept)
+                losses[bent, c] += log_loss(test.outcome, p, test.weight) * test.weight.sum()
     return losses
 
 
@@ -199,8 +208,10 @@ def _thinned(past: Dataset, most_rows: int) -> Dataset:
 
 
 def _learn_terms(past: Dataset, *, curved: bool) -> tuple[Term, ...]:
+    import pandas as pd
+
     terms: list[Term | None] = []
-    deals = past.subject.tolist()
+    deals = pd.factorize(past.subject)[0]
     for name in past.x.columns:
         if is_number(past.x, name):
             values = past.x[name].to_numpy(dtype=np.float64)
@@ -225,27 +236,3 @@ def _columns(term: Term, x: pd.DataFrame) -> Floats:
 
 def _design(terms: Sequence[Term], x: pd.DataFrame) -> Floats:
     return np.column_stack([np.empty((len(x), 0)), *(_columns(term, x) for term in terms)])
-
-
-def _solve(
-    design: Floats,
-    won: Floats,
-    weight: Floats,
-    strength: float,
-    start: Floats | None = None,
-    start_intercept: float = 0.0,
-) -> tuple[Floats, float]:
-    """Weights and intercept; the mean row weight is one, so that strengths mean the same everywhere.
-
-    `start` is where the search begins, such as the weights of a neighbouring strength.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    if design.shape[1] == 0:
-        share = np.clip(np.average(won, weights=weight), 1e-6, 1 - 1e-6)
-        return np.empty(0), float(np.log(share / (1 - share)))
-    model = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=200, warm_start=start is not None)
-    if start is not None:
-        model.coef_, model.intercept_ = start[None, :].copy(), np.array([start_intercept])
-    model.fit(design, won >= 0.5, sample_weight=weight / weight.mean())
-    return np.asarray(model.coef_[0], dtype=np.float64), float(model.intercept_[0])

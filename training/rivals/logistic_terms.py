@@ -7,12 +7,12 @@ hundredth of the cost); a test holds both together.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Self, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from training.rivals.rival import Floats, number_of, text_of
 
@@ -47,27 +47,34 @@ class NumberTerm:
     @classmethod
     def learn(cls, name: str, values: Floats, weight: Floats, *, curved: bool) -> Self | None:
         """Edges, knots and scales of a column; None if it never varies."""
-        given = values[np.isfinite(values)]
+        known = np.isfinite(values)
+        given = np.sort(values[known])
         has_missing = len(given) < len(values)
-        if len(given) == 0 or given.min() == given.max():
+        if len(given) == 0 or given[0] == given[-1]:
             return None
-        low, high = np.quantile(given, EDGES)
-        low, high = (low, high) if low < high else (given.min(), given.max())
-        middle = float(np.median(given))
-        long_tail = given.min() >= 0 and middle > 0 and high > LONG_TAIL * middle
-        rough = cls(name, float(low), float(high), middle if long_tail else None, (), (), (), has_missing)
+        low, high = (_between(given, share) for share in EDGES)
+        low, high = (low, high) if low < high else (float(given[0]), float(given[-1]))
+        middle = _between(given, 0.5)
+        long_tail = given[0] >= 0 and middle > 0 and high > LONG_TAIL * middle
+        rough = cls(name, low, high, middle if long_tail else None, (), (), (), has_missing)
+        # Sorted values stay sorted on the unit scale: knots are some of them.
         unit = rough.unit(given)
-        knots = np.unique(np.quantile(unit, KNOTS, method="inverted_cdf")) if curved else np.array([])
-        bent = cls(**{**rough.__dict__, "knots": tuple(knots.tolist()) if len(knots) > 2 else ()})
-        basis, share = bent.basis(unit), weight[np.isfinite(values)]
-        centres = np.average(basis, axis=0, weights=share)
-        scales = np.sqrt(np.average((basis - centres) ** 2, axis=0, weights=share))
+        knots = np.unique([_at_share(unit, share) for share in KNOTS]) if curved else np.array([])
+        bent = replace(rough, knots=tuple(knots.tolist()) if len(knots) > 2 else ())
+        basis, share = bent.basis(rough.unit(values[known])), weight[known] / weight[known].sum()
+        centres = share @ basis
+        scales = np.sqrt(share @ (basis - centres) ** 2)
         scales[scales < 1e-12] = 1.0
-        return cls(**{**bent.__dict__, "centres": tuple(centres.tolist()), "scales": tuple(scales.tolist())})
+        return replace(bent, centres=tuple(centres.tolist()), scales=tuple(scales.tolist()))
 
     @property
     def columns(self) -> int:
         return len(self.centres) + self.has_missing
+
+    @property
+    def straight(self) -> list[bool]:
+        """Which columns the term would have as a straight line."""
+        return [True] + [False] * (len(self.centres) - 1) + [True] * self.has_missing
 
     def unit(self, values: Floats) -> Floats:
         """Values on the 0..1 scale between the edges."""
@@ -125,18 +132,32 @@ class CategoryTerm:
     levels: tuple[str, ...]
 
     @classmethod
-    def learn(cls, name: str, values: Sequence[str | None], deal_id: Sequence[object]) -> Self | None:
+    def learn(
+        cls, name: str, values: Sequence[str | None], deal_id: Sequence[object] | npt.NDArray[np.int64]
+    ) -> Self | None:
         """Levels seen in at least ten deals, the hundred most frequent at most; None if nothing varies."""
-        pairs = {(value, deal) for value, deal in zip(values, deal_id, strict=True) if value is not None}
-        if len({value for value, _ in pairs}) + (None in values) < 2:
+        import pandas as pd
+
+        place, levels = pd.factorize(np.array([*values, None], object)[:-1])
+        known = place >= 0
+        if len(levels) + (not known.all()) < 2:
             return None
-        counts = Counter(value for value, _ in pairs)
-        often = sorted((-deals, level) for level, deals in counts.items() if deals >= RARE_DEALS)
+        whose = pd.factorize(np.asarray(deal_id))[0][known]
+        pairs = np.unique(place[known].astype(np.int64) * (len(deal_id) + 1) + whose)
+        counts = np.bincount(pairs // (len(deal_id) + 1), minlength=len(levels)).tolist()
+        often = sorted(
+            (-deals, level) for level, deals in zip(levels.tolist(), counts, strict=True) if deals >= RARE_DEALS
+        )
         return cls(name, tuple(sorted(level for _, level in often[:MOST_LEVELS])))
 
     @property
     def columns(self) -> int:
         return len(self.levels) + 2
+
+    @property
+    def straight(self) -> list[bool]:
+        """All columns: a category does not bend."""
+        return [True] * self.columns
 
     def place(self, value: str | None) -> int:
         """Which column is one for this value."""
@@ -166,6 +187,19 @@ class CategoryTerm:
 
 
 Term = NumberTerm | CategoryTerm
+
+
+def _between(ordered: Floats, share: float) -> float:
+    """The quantile of sorted numbers, between neighbours where it falls between them."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return float(ordered[below] + (ordered[above] - ordered[below]) * (place - below))
+
+
+def _at_share(ordered: Floats, share: float) -> float:
+    """The quantile of sorted numbers that is one of them (the inverse of their distribution)."""
+    return float(ordered[min(max(math.ceil(share * len(ordered) - 1e-9) - 1, 0), len(ordered) - 1)])
 
 
 def term_to_json(term: Term) -> dict[str, object]:

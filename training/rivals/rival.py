@@ -117,8 +117,14 @@ def number_of(value: object) -> float:
 
 
 def texts(x: pd.DataFrame, column: str) -> list[str | None]:
-    """A column as text; all None if the table does not have it."""
-    return [text_of(value) for value in x[column].tolist()] if column in x.columns else [None] * len(x)
+    """A column as text; all None if the table does not have it. Each level is read once, whatever the rows."""
+    if column not in x.columns:
+        return [None] * len(x)
+    import pandas as pd
+
+    place, levels = pd.factorize(x[column])
+    found: list[str | None] = np.array([*map(text_of, levels), None], object)[place].tolist()
+    return found
 
 
 def is_number(x: pd.DataFrame, column: str) -> bool:

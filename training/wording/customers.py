@@ -184,6 +184,14 @@ WORDS: dict[str, Phrase] = {
     "customer_segment_cancelled_share": Phrase(
         "{v} of the segment's contracts were cancelled", "同分群合同有 {v} 已取消"
     ),
+    "season_ahead": Phrase(
+        "Orders of all customers in the days ahead are foreseen at {v} the usual",
+        "未来这段时间全体客户的预计订单是平常的 {v}",
+    ),
+    "level_now": Phrase(
+        "Of late customers stayed, or ordered again, at {v} the odds foretold",
+        "近期客户留存或再次下单的几率是预测的 {v}",
+    ),
     "customer_season_month": Phrase("It is {v}", "当前为 {v}"),
     "customer_season_quarter_end": Phrase("{v} left in the quarter", "本季度还剩 {v}"),
     "customer_season_to_holiday": Phrase("{v} to the next public holiday", "距下一个法定节假日 {v}"),

@@ -35,7 +35,7 @@ def test_it_comes_back_from_json_as_it_was():
 def test_it_is_learned_from_what_was_said_of_later_moments(invented):
     made = invented(800, 2)
     said = np.column_stack([made.p * (1 - np.exp(-30 / 30)), made.p])
-    found = fit_curve_spread(made.dataset, said, [30.0, np.inf])
+    found = fit_curve_spread([made.dataset], {np.inf: [said[:, 1]], 30.0: [said[:, 0]]})
 
     assert found is not None
     assert found.days == (30.0, np.inf)
@@ -46,4 +46,14 @@ def test_it_is_learned_from_what_was_said_of_later_moments(invented):
 def test_too_few_to_tell_give_none(invented):
     made = invented(20, 2)
 
-    assert fit_curve_spread(made.dataset, made.p[:, None], [np.inf]) is None
+    assert fit_curve_spread([made.dataset], {np.inf: [made.p]}) is None
+
+
+def test_folds_are_taken_together(invented):
+    made = invented(800, 2)
+    early = made.dataset.as_of.astype("int64") < np.median(made.dataset.as_of.astype("int64"))
+    parts = [made.dataset.rows(early), made.dataset.rows(~early)]
+    order = np.concatenate([np.flatnonzero(early), np.flatnonzero(~early)])
+
+    apart = fit_curve_spread(parts, {np.inf: [made.p[early], made.p[~early]]})
+    assert apart == fit_curve_spread([made.dataset.rows(order)], {np.inf: [made.p[order]]})

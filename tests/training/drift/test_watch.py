@@ -14,7 +14,7 @@ from training.bundle_file import BundleDamaged
 from training.drift.reference import NoReference, read_reference, reference_of, write_reference
 from training.drift.rows import Rows, rows_of
 from training.drift.variation import WEEK, WINDOW
-from training.drift.watch import findings_of, watch, watch_home
+from training.drift.watch import Watch, findings_of, watch, watch_home
 from training.predict import ModelKnowsTheFuture, NoChampion
 from training.rivals.stage_table import StageTable
 
@@ -201,3 +201,11 @@ def test_where_nothing_is_live_or_all_is_damaged_the_way_out_is_named(company, t
     with pytest.raises(BundleDamaged) as damaged:
         watch(company.history, tmp_path, datetime(2026, 1, 1))
     assert isinstance(damaged.value, ForesellError)
+
+
+def test_a_history_too_small_to_watch_is_not_called_quiet():
+    said = Watch("win", "1", datetime(2024, 3, 2), datetime(2024, 4, 2), 15, 0, ()).lines()
+
+    assert len(said) == 2
+    assert "Too little" in said[1]
+    assert "No alarm" not in said[1]

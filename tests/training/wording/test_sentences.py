@@ -214,3 +214,17 @@ def test_a_number_without_end_is_told_without_digits():
     feature = CATALOG["deal_amount_drift"]
 
     assert "beyond measure" in sentence(feature.name, feature, {feature.name: math.inf}, 1, "en", Comparisons())
+
+
+def test_what_moves_all_customers_alike_is_told_in_words():
+    from training.churn.served import EVERYBODYS
+
+    assert len(EVERYBODYS) == 2
+    for name, feature in EVERYBODYS.items():
+        for effect, way in ((0.2, "raises the risk"), (-0.2, "lowers the risk")):
+            said = {
+                language: sentence(name, feature, {name: 0.8}, effect, language, Comparisons("churn"))
+                for language in ("en", "zh")
+            }
+            assert re.match(rf"[A-Z].* 0\.8 times .*{way}", said["en"])
+            assert re.fullmatch(r"[^A-Za-z_]*0\.8 倍[^A-Za-z_]*", said["zh"])
