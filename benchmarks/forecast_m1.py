@@ -1,8 +1,8 @@
 """How good are forecasts of single series, beside the rivals, on the M1 competition's hold-outs?
 
-`python benchmarks/forecast_m1.py [--data FOLDER] [--period YEARLY QUARTERLY MONTHLY] [--without NAME ...] [--json]`.
-1,001 series that add up to nothing; yearly, quarterly and monthly ones are forecast for themselves, 6, 8 and 18 steps
-ahead as in the competition (Makridakis and others 1982).
+`python benchmarks/forecast_m1.py [--data FOLDER] [--period YEARLY QUARTERLY MONTHLY] [--without NAME ...] [--series N]
+[--json]`. 1,001 series that add up to nothing; yearly, quarterly and monthly ones are forecast for themselves, 6, 8 and
+18 steps ahead as in the competition (Makridakis and others 1982).
 Intervals of differences draw series with replacement.
 """
 
@@ -30,13 +30,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data" / "m1")
     parser.add_argument("--period", nargs="*", default=list(HORIZON))
     parser.add_argument("--without", nargs="*", default=[], help="rivals to leave out, by name")
+    parser.add_argument("--series", type=int, default=None, help="only the first N of each period")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     rivals = [rival for rival in SERIES_RIVALS if rival.name not in options.without]
     found = {}
     for period in options.period:
         horizon = HORIZON[period]
-        panel = competition(options.data / "series.parquet", period, horizon)
+        panel = competition(options.data / "series.parquet", period, horizon, options.series)
         judged = run_series_trial(panel, [], horizon, [panel.n_periods - horizon], rivals, adds_up=False, progress=told)
         found[period.lower()] = figures(judged, by_series=True)["atoms"]
     print("\n".join(lines(found)))
@@ -44,7 +45,7 @@ def main() -> None:
         print(json.dumps(found))
 
 
-def competition(file: Path, period: str, horizon: int) -> Panel:
+def competition(file: Path, period: str, horizon: int, most: int | None = None) -> Panel:
     """Series of one period, set so that all hold-outs begin together; dates are made up, theirs differ."""
     import pyarrow.parquet as pq
 
@@ -55,7 +56,7 @@ def competition(file: Path, period: str, horizon: int) -> Panel:
         if row["period"] == period:
             held = past if row["part"] == "x" else after
             held.setdefault(row["series"], []).append((row["pos"], row["value"]))
-    names = sorted(past)
+    names = sorted(past)[:most]
     series = [[value for _, value in sorted(past[n]) + sorted(after[n])][-LONGEST:] for n in names]
     assert all(len(after[name]) == horizon for name in names)
     length = max(map(len, series))

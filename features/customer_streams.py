@@ -1,5 +1,6 @@
 """What happens with customers and around them, as streams: talks, orders, complaints, contracts, sellers, products."""
 
+from features.day_closings import with_its_closing
 from features.history import History
 from features.kernel import SCALE
 from features.stream import ColumnKind, Stream
@@ -15,6 +16,9 @@ def activities(history: History) -> Stream:
     keys = {"deal": "deal_id", "customer": "customer_id", "rep": "rep_id", "contact": "contact_id"}
     categories = ("type", "direction", "outcome", "contact_id", "rep_id")
     found = rows(history, "activities", keys, categories, ("duration_minutes",))
+    if "deal" in found.keys and "deals" in history.tables():
+        moved = with_its_closing(history, f"SELECT *, key_deal AS deal_id FROM ({found.sql})")
+        found = Stream(f"SELECT * EXCLUDE (deal_id) FROM ({moved})", found.keys, found.columns)
     if "contact" not in found.keys or not usable(history, "contacts", "is_decision_maker"):
         return found
     people = rows(history, "contacts", {"contact": "contact_id"}, (), ("is_decision_maker",))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from features.errors import ForesellError
+from features.errors import ForesellError, was_interrupted
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Out = Annotated[Path, typer.Option(help="The file to write: .csv, .parquet or .json.", show_default=False)]
@@ -19,6 +19,9 @@ Home = Annotated[
         help="Folder that keeps everything. Default: FORESELL_HOME, else ./foresell-home.", show_default=False
     ),
 ]
+
+TRACEBACK = "FORESELL_TRACEBACK"
+"""Set in the environment, a fault of ours ends with its traceback."""
 
 
 def set_home(context: typer.Context, home: Home = None) -> None:
@@ -57,12 +60,31 @@ def progress_on_terminal() -> Callable[[str], None]:
     return show
 
 
+class CannotUseFile(ForesellError):
+    problem = "A file or folder could not be used: {0}."
+    fix = "check that it exists, may be read and written, and that the disk has room; then run the command again."
+
+
+class FaultOfOurs(ForesellError):
+    problem = "Something went wrong that Foresell has no words for: {0}."
+    fix = "set FORESELL_TRACEBACK=1, run the command again and report what it prints; what was live still is."
+
+
 def run(app: typer.Typer) -> None:
-    """Run a door: a named error ends with its two sentences and status 1, wrong usage with 2."""
+    """Run a door: an error ends with its two sentences and status 1, wrong usage with 2."""
     try:
         app()
-    except ForesellError as error:
+    except Exception as error:
+        if os.environ.get(TRACEBACK) and not isinstance(error, ForesellError):
+            raise
         if sys.stderr.isatty():
             sys.stderr.write("\r\033[K")
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo("Aborted." if was_interrupted(error) else f"Error: {_named(error)}", err=True)
         sys.exit(1)
+
+
+def _named(error: Exception) -> ForesellError:
+    if isinstance(error, ForesellError):
+        return error
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return CannotUseFile(error) if isinstance(error, OSError) else FaultOfOurs(said)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from features.contracts import DELETED, RECORDED, TABLES
+from features.day_closings import at_the_end_of_its_day
 from features.day_orders import day_orders
 from features.expressions import BadExpression
 from features.parts import Cell, Part
@@ -172,7 +173,9 @@ class Inspection:
         n = part.number
         steps = [self._sql_steps(part, cell, i, orders) for i, cell in enumerate(part.cells)]
         checks = self._sql_checks(part)
-        layers = (*zip(*steps, strict=True), [column for column, _ in checks])
+        clean, typed, faults = zip(*steps, strict=True)
+        moved = at_the_end_of_its_day(part.table.name, {cell.column.name for cell in part.cells}, self.zone)
+        layers = (("*", *clean), ("*", *typed), (moved or "*",), ("*", *faults), ("*", *(sql for sql, _ in checks)))
         codes = ", ".join([*(f"f{i}" for i in range(len(steps))), *(f"r{i}" for i in range(len(checks)))])
         shown = ", ".join([*(f"x{i}" for i in range(len(steps))), *(x for _, x in checks)])
         values = ", ".join(name(cell.column.name) for cell in part.cells)
@@ -246,9 +249,9 @@ def _connect(home: Path, folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _layered(sql: str, layers: tuple[Sequence[str], ...]) -> str:
-    """A relation that adds one layer of columns after the other to `sql`."""
+    """A relation that chooses one layer of columns after the other from `sql`."""
     for columns in layers:
-        sql = f"(SELECT {', '.join(['*', *columns])} FROM {sql})"
+        sql = f"(SELECT {', '.join(columns)} FROM {sql})"
     return sql
 
 

@@ -33,7 +33,7 @@ ROW_CHECKS = (
         ("closed_at", "created_at"),
         "closed_at < created_at",
         "closed before it was created",
-        "correct one of the two dates; if the days are right and only the hours are missing, use the same day",
+        "correct one of the two dates; a closing given as a day alone counts at the end of the day of creation",
     ),
     RowCheck(
         "deals",

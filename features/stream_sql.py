@@ -1,6 +1,7 @@
 """The SQL that several streams share: times, changes of a deal's field, its status, money in one currency."""
 
 from features.contracts import TABLES, Kind, Known
+from features.day_closings import with_its_closing
 from features.history import History
 from features.kernel import EVER, SCALE
 from features.quoting import name
@@ -77,10 +78,11 @@ def change_events(history: History, field: str) -> str | None:
         if field == "amount":  # says nothing before its currency is on record
             whose = f"JOIN (SELECT deal_id, currency, since FROM ({first_told(history)})) d USING (deal_id)"
             since, currency = f"greatest({since}, d.since)", "d.currency"
-        parts.append(
+        changes = (
             f"SELECT deal_id, {since} AS known, epoch_us(changed_at) AS happened, new_value, "
             f"{currency} AS currency FROM ({standing(history, 'deal_changes')}) c {whose} WHERE c.field = '{field}'"
         )
+        parts.append(with_its_closing(history, changes))
     return " UNION ALL BY NAME ".join(parts) if parts else None
 
 
@@ -124,12 +126,13 @@ def status_events(history: History) -> str:
     """
     parts = [closings, reopenings]
     if "deal_changes" in history.tables():
-        parts.append(
+        changes = (
             f"SELECT deal_id, lower(new_value) AS status, NULL AS amount, NULL AS currency, false AS corrected, "
             f"{known_since('deal_changes')} AS known, epoch_us(changed_at) AS happened "
             f"FROM ({standing(history, 'deal_changes')}) "
             "WHERE field = 'status' AND lower(new_value) IN ('open', 'won', 'lost')"
         )
+        parts.append(with_its_closing(history, changes))
     both = " UNION ALL BY NAME ".join(f"({part})" for part in parts)
     return (
         f"SELECT * EXCLUDE (corrected) FROM ({both}) "

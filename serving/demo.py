@@ -90,7 +90,7 @@ def _train(home: Path, history: History, as_of: datetime, now: datetime, progres
     from training.registry import Registry
     from training.retraining import Wish, train_all
 
-    found = train_all(history, Registry(home), as_of, Wish(folds=DEMO_FOLDS), lambda: now, progress)
+    found = train_all(history, Registry(home), as_of, Wish(folds=DEMO_FOLDS, side_by_side=True), lambda: now, progress)
     for model, why in found.failed.items():
         progress(f"the {model} model could not be trained: {why}")
     if "win" in found.failed:

@@ -29,7 +29,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
 
 class BundleDamaged(ForesellError):
     problem = "The model in {0} cannot be read: {1}."
-    fix = "promote another version (foresell models list), or train again: foresell train all."
+    fix = (
+        "train again (foresell train all), or promote another version (foresell models list). Where only this copy is "
+        "damaged, promoting its version fetches it again from the store: foresell models promote MODEL VERSION."
+    )
 
 
 class ModelBundle(Protocol):
@@ -100,6 +103,11 @@ def live_bundle(home: Path, model: str) -> Path | None:
 def shadow_bundle(home: Path, model: str) -> Path | None:
     """The folder of the version in the champion's shadow, None where there is none. Raises BundleDamaged."""
     return _pointed(home / "champions" / f"{model}.shadow.json")
+
+
+def is_pointed_at(home: Path, model: str) -> bool:
+    """Whether something was promoted, readable or not."""
+    return (home / "champions" / f"{model}.json").exists()
 
 
 def _pointed(pointer: Path) -> Path | None:

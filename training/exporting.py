@@ -11,19 +11,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.bundle_file import VERSION
+from training.bundle_file import VERSION, BundleDamaged, unseal
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 
 def export(home: Path, found: "ModelVersion") -> Path:
-    """Copy a version's bundle, with what lies beside it, to where the service reads it; return the folder."""
+    """Copy a version's bundle, with what lies beside it, to where the service reads it; return the folder.
+
+    What lies there whole is left as it is; what is damaged is fetched again.
+    """
     import mlflow
 
     # The run tells versions of the same number apart where one home has seen two stores.
     folder = home / "champions" / str(found.name) / f"{found.version}-{str(found.run_id)[:8]}"
-    if (folder / VERSION).exists():
+    if _whole(folder):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as cache:
@@ -36,6 +39,17 @@ def export(home: Path, found: "ModelVersion") -> Path:
             replace(place, file.read_bytes())
     replace(folder / VERSION, str(found.version).encode())
     return folder
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a bundle was copied to its end, and says what it said then."""
+    if not (folder / VERSION).exists():
+        return False
+    try:
+        unseal(folder)
+    except BundleDamaged:
+        return False
+    return True
 
 
 def point(home: Path, model: str, version: str, folder: Path, at: datetime) -> None:

@@ -9,6 +9,7 @@ from features.doors import AsJson, home_of, moment, now, progress_on_terminal
 from training.options import Folds, Language, Mlflow, Model, ModelName, Until, until_of
 
 if TYPE_CHECKING:
+    from training.drift.watch import Watch
     from training.judging import Judged
 
 app = typer.Typer()
@@ -24,7 +25,7 @@ def backtest(
         Path | None, typer.Option(help="Write all figures to a .json file, or a report to read to an .html file.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report to read to an .html file.")] = None,
-    lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.EN,
+    lang: Annotated[Language, typer.Option("--lang", "--language", help="Language of the report.")] = Language.EN,
     log: Annotated[bool, typer.Option(help="Log the run to MLflow, report and figures with it.")] = True,
     mlflow: Mlflow = None,
     as_json: AsJson = False,
@@ -68,14 +69,31 @@ def drift(
     """Say whether the live model still fits what comes in: features, scores, outcomes, leaks. An alarm is status 0."""
     import json
 
+    from features.errors import ForesellError
     from features.history import History
+    from training.bundle_file import is_pointed_at
     from training.drift.watch import watch_home
 
+    if version is not None and model is None:
+        raise typer.BadParameter("name the model too, as in: foresell drift win --model 3", param_hint="--model")
     history = History.existing(home_of(context))
-    at = moment(context, as_of) if as_of else now()
-    found = watch_home(home_of(context), history, model.value if model else None, version, mlflow, at)
+    at = now() if as_of is None else moment(context, as_of)
+    home = home_of(context)
+    names = [model] if model else [one for one in Model if is_pointed_at(home, one)] or [Model.WIN]
+    found: list[Watch] = []
+    failed: dict[str, str] = {}
+    for name in names:
+        try:
+            found += watch_home(home, history, name.value, version, mlflow, at)
+        except ForesellError as trouble:
+            if len(names) == 1:
+                raise
+            failed[name.value] = str(trouble)
     if as_json:
         typer.echo(json.dumps([one.facts() for one in found], ensure_ascii=False))
-        return
-    for one in found:
+    for one in found if not as_json else ():
         typer.echo("\n".join(one.lines()))
+    for which, why in failed.items():
+        typer.echo(f"Error: the {which} model could not be watched: {why}", err=True)
+    if failed:
+        raise typer.Exit(1)

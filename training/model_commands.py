@@ -76,7 +76,7 @@ def show(
     from training.promotions import NothingLiveThen
 
     registry = _registry(context, mlflow)
-    wanted = version or registry.live_at(model, moment(context, at) if at else now())
+    wanted = version or registry.live_at(model, now() if at is None else moment(context, at))
     if wanted is None and at is not None:
         raise NothingLiveThen(model.value, f"{moment(context, at):%Y-%m-%d %H:%M} UTC")
     if wanted is None:

@@ -64,14 +64,14 @@ def until_of(context: typer.Context, history: "History", text: str | None) -> da
 
 
 def days_of(text: str, option: str = "--horizons") -> list[float]:
-    """Days above 0, separated by commas; anything else is wrong usage."""
+    """Days above 0, separated by commas, each once; anything else is wrong usage."""
     try:
         days = [float(word) for word in text.split(",")]
     except ValueError:
         days = []
     if not days or not all(0 < one < math.inf for one in days):
         raise typer.BadParameter(f"'{text}' is not a list of days above 0, such as 30,60,90", param_hint=option)
-    return days
+    return list(dict.fromkeys(days))
 
 
 def bundle_of(home: Path, model: Model, version: str | None, mlflow: str | None) -> "ModelBundle":

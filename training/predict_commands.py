@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from features.history import History
 
 app = typer.Typer()
-OF_FORECAST = ("freq", "horizon", "by", "measure")
+DAYS = "30,60,90"
+STALE_DAYS = 31
+"""So long before the moment may the latest thing on record lie before it is said."""
 
 
 @app.command()
@@ -36,7 +38,7 @@ def predict(
         str | None,
         typer.Option(
             help="Forecast: company, team, rep, region, country, segment, industry, product, customer; "
-            "region,product crosses. Default: company.",
+            "region,product crosses (company, the whole, crosses with nothing). Default: company.",
             show_default=False,
         ),
     ] = None,
@@ -47,7 +49,9 @@ def predict(
     version: Annotated[
         str | None, typer.Option("--model", help="A version trained by then. Default: the live one.")
     ] = None,
-    language: Annotated[Language, typer.Option(help="Language of the reasons.")] = Language.EN,
+    language: Annotated[
+        Language, typer.Option("--language", "--lang", help="Language of the reasons and notes.")
+    ] = Language.EN,
     mlflow: Mlflow = None,
 ) -> None:
     """Score what is open or active at a moment, or forecast totals, from what was on record then."""
@@ -60,7 +64,7 @@ def predict(
         raise typer.BadParameter("a forecast is asked for by --freq and --horizon", param_hint="--horizons")
     if model is not Model.FORECAST and given:
         raise typer.BadParameter(f"only a forecast has it; {model} has --horizons", param_hint=f"--{next(iter(given))}")
-    days = days_of(horizons or "30,60,90")
+    days = days_of(DAYS if horizons is None else horizons)
     check_path(out)
     home = home_of(context)
     history = History.existing(home)
@@ -72,6 +76,24 @@ def predict(
         _churn(history, bundle, at, days, language, out)
     else:
         _win(history, bundle, at, days, language, out)
+    if (note := stale_note(history, at, language)) is not None:
+        typer.echo(f"Note: {note}", err=True)
+
+
+def stale_note(history: "History", at: "datetime", language: Language) -> str | None:
+    """What is said where nothing was recorded for long before a moment (naive UTC); None where all is fresh."""
+    from features.span import last_recorded
+
+    last = last_recorded(history, at)
+    days = 0 if last is None else (at - last).days
+    if last is None or days <= STALE_DAYS:
+        return None
+    if language is Language.ZH:
+        return f"最近的记录为 {last:%Y-%m-%d}，比该时刻早 {days} 天：此后发生的事不在记录中。导入较新的数据后再预测。"
+    return (
+        f"the latest thing on record is of {last:%Y-%m-%d}, {days} days before this moment: what has happened since is "
+        "not seen. Import newer data, or ask as of an earlier moment."
+    )
 
 
 def _win(history: "History", bundle: Any, at: "datetime", days: list[float], language: Language, out: Path) -> None:
@@ -81,28 +103,28 @@ def _win(history: "History", bundle: Any, at: "datetime", days: list[float], lan
     table = predict_win(history, bundle, at, days, language.value)
     write_table(table, out)
     typer.echo(f"{table.num_rows:,} open deals scored by win version {bundle.version} ({bundle.rung}), in {out}")
-    if max(days) > bundle.timing.longest:
+    longest, until = f"{bundle.timing.longest:.0f}", f"{bundle.until:%Y-%m-%d}"
+    if max(days) > bundle.timing.longest and language is Language.ZH:
+        typer.echo(f"Note: {until} 之前没有商机被观察超过 {longest} 天；更长期限的概率为外推。", err=True)
+    elif max(days) > bundle.timing.longest:
         typer.echo(
-            f"Note: no deal was watched for more than {bundle.timing.longest:.0f} days before "
-            f"{bundle.until:%Y-%m-%d}; horizons beyond that are extrapolated.",
+            f"Note: no deal was watched for more than {longest} days before {until}; horizons beyond that are "
+            "extrapolated.",
             err=True,
         )
 
 
 def _churn(history: "History", bundle: Any, at: "datetime", days: list[float], language: Language, out: Path) -> None:
     from features.output import write_table
-    from training.churn.bundle import note_of
     from training.churn.predict import predict_churn
 
-    table = predict_churn(history, bundle, at, days, language.value)
-    write_table(table, out)
+    found = predict_churn(history, bundle, at, days, language.value)
+    write_table(found.table, out)
     typer.echo(
-        f"{table.num_rows:,} active customers scored by churn version {bundle.version} ({bundle.rung}), in {out}"
+        f"{found.table.num_rows:,} active customers scored by churn version {bundle.version} ({bundle.rung}), in {out}"
     )
-    # Where kinds of customers have the same to be said of them, it is said once.
-    for note in dict.fromkeys(note_of(served, max(days), language.value) for served in bundle.served.values()):
-        if note is not None:
-            typer.echo(f"Note: {note}", err=True)
+    for note in found.notes:
+        typer.echo(f"Note: {note}", err=True)
 
 
 def _forecast(

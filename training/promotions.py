@@ -105,7 +105,7 @@ def standing(log: Sequence[Promotion]) -> list[str]:
 
 @contextmanager
 def one_at_a_time(home: Path) -> Iterator[None]:
-    """Keeps two processes of this machine from exporting champions into a home folder at once."""
+    """Keeps two processes of this machine from logging models, or exporting champions, into a home at once."""
     import fcntl
 
     folder = home / "champions"

@@ -19,6 +19,7 @@ from mlflow.models import ModelSignature
 from mlflow.pyfunc.model import PythonModel
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
+from features.errors import ForesellError
 from features.evaluate import Category, Values
 from training.bundle_file import load_any
 
@@ -33,6 +34,11 @@ REQUEST = ("home", "as_of", "freq", "horizon", "by", "measure")
 """Columns of a request for a forecast; the first two must be there."""
 
 
+class NoHorizons(ForesellError):
+    problem = "'{0}' is not a list of days above 0."
+    fix = 'pass params={{"horizons": "30,60,90"}}.'
+
+
 class ModelScores(PythonModel):
     """Answers from the bundle that was logged with the model: plain JSON, never unpickled."""
 
@@ -45,17 +51,28 @@ class ModelScores(PythonModel):
         if self.bundle.model == FORECAST:
             return forecast_table(self.bundle, model_input)
         given = {**PARAMETERS, **(params or {})}
-        days = [float(word) for word in str(given["horizons"]).split(",")]
+        days = days_in(str(given["horizons"]))
         if given["home"] and given["as_of"]:
             return table_as_of(self.bundle, model_input, days, Path(str(given["home"])), str(given["as_of"]))
         return score_table(self.bundle, model_input, days)
+
+
+def days_in(text: str) -> list[float]:
+    """Days above 0, separated by commas, each once. Raises NoHorizons."""
+    try:
+        days = [float(word) for word in text.split(",")]
+    except ValueError as wrong:
+        raise NoHorizons(text) from wrong
+    if not all(0 < one < math.inf for one in days):
+        raise NoHorizons(text)
+    return list(dict.fromkeys(days))
 
 
 def table_as_of(bundle: Any, x: pd.DataFrame, horizons: Sequence[float], home: Path, as_of: str) -> pd.DataFrame:
     """The same as of a moment, with the level of outcomes on record by then; raises ModelKnowsTheFuture."""
     from features.as_of import parse_moment
     from features.history import History
-    from training.churn.predict import brought_up_to_date
+    from training.churn.refreshing import brought_up_to_date
     from training.predict import check_time, followed
 
     history = History.existing(home)
@@ -67,7 +84,7 @@ def table_as_of(bundle: Any, x: pd.DataFrame, horizons: Sequence[float], home: P
 
 
 def score_table(bundle: Any, x: pd.DataFrame, horizons: Sequence[float], **when: datetime) -> pd.DataFrame:
-    """The probability, its 80 % interval and the chance within each horizon; NaN where the bundle cannot tell."""
+    """The probability and the chance within each horizon, with 80 % intervals; NaN where the bundle cannot tell."""
     what = bundle.model
     scores = bundle.score(values_of(x), horizons, most_reasons=0, **when) if len(x) else []
     columns = {
@@ -76,7 +93,13 @@ def score_table(bundle: Any, x: pd.DataFrame, horizons: Sequence[float], **when:
         "high": [score.high for score in scores],
     }
     for days in horizons:
-        columns[f"p_{what}_by_{days:.15g}d"] = [score.by_days[days] for score in scores]
+        name = f"p_{what}_by_{days:.15g}d"
+        columns[name] = [score.by_days[days] for score in scores]
+        # Only a win's chance has an interval at each horizon.
+        for place, end in enumerate(("low", "high") if what == "win" else ()):
+            columns[f"{name}_{end}"] = [
+                score.around_days[days][place] if score.around_days else math.nan for score in scores
+            ]
     return pd.DataFrame({name: pd.Series(values, dtype=float) for name, values in columns.items()})
 
 

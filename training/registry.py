@@ -4,11 +4,9 @@ A version is a *candidate* until it is promoted, in the *shadow* while it is sco
 *champion* while it answers, and *archived* afterwards.
 """
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -17,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from features.errors import ForesellError
 from features.history import History
 from training import exporting, promotions
-from training.bundle_file import FILE, ModelBundle, load_any
-from training.candidate import Candidate, Verdict, main_loss
+from training.bundle_file import ModelBundle, load_any
+from training.candidate import Candidate, Verdict
 from training.mlflow_store import RegistryAway, address_of, experiment, opened
 from training.promotions import Move, Promotion
+from training.version_tags import CHAMPION, SHADOW, Version, gate_tags, tags_of, version_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NoSuchVersion", "NothingToRollBack", "Refused", "Registry", "RegistryAway", "ShadowOfItself", "Version"]
 
-CHAMPION = "champion"
-SHADOW = "shadow"
-"""Aliases of the version that answers, and of the one scored beside it."""
+PAGE = 1000
+"""Versions asked for at once."""
 
 
 class NoSuchVersion(ForesellError):
@@ -53,25 +51,6 @@ class ShadowOfItself(ForesellError):
     fix = "name another version: foresell models list {0}."
 
 
-@dataclass(frozen=True)
-class Version:
-    """One registered version of a model. `state` is candidate, shadow, champion or archived."""
-
-    model: str
-    version: str
-    until: str
-    serves: str
-    rung: str
-    loss_name: str
-    loss: float | None
-    state: str
-    live: bool
-    run_id: str
-    sha256: str
-    says: str
-    gate: str
-
-
 class Registry:
     """Versions of models in one MLflow store; by default SQLite in the home folder."""
 
@@ -79,12 +58,17 @@ class Registry:
         self.home = home
         self.address = address_of(home, address)
 
+    def check(self) -> None:
+        """Whether the store can be used at all. Raises RegistryAway, StoreNotWritable."""
+        with self._client():
+            pass
+
     def log(self, candidate: Candidate, history: History, gate: Verdict | None = None) -> str:
         """Store a candidate, and what the gate said, as a run and a registered version; return the version."""
         from training.drift.reference import write_reference
 
         bundle: ModelBundle = candidate.bundle
-        with self._client() as client:
+        with self._client() as client, promotions.one_at_a_time(self.home):
             import mlflow
 
             place = experiment(client, self.home, self.address, f"foresell-{bundle.model}")
@@ -99,7 +83,7 @@ class Registry:
                 mlflow.log_metrics(dict(candidate.metrics()))
                 candidate.write_artifacts(folder)
                 write_reference(bundle, history, folder / "bundle")
-                tags = _tags(candidate, history, gate, folder / "bundle")
+                tags = tags_of(candidate, history, gate, folder / "bundle")
                 mlflow.set_tags(tags)
                 mlflow.log_artifacts(name)
                 version = _register(candidate, folder / "bundle")
@@ -107,9 +91,15 @@ class Registry:
                 client.set_model_version_tag(bundle.model, version, key, value)
             return version
 
+    def note_gate(self, model: str, version: str, gate: Verdict) -> None:
+        """Keep what the gate says of a version in place of what it said before."""
+        with self._client() as client:
+            for key, value in gate_tags(gate).items():
+                client.set_model_version_tag(model, version, key, value)
+
     def log_run(self, model: str, name: str, artifacts: Path, metrics: Mapping[str, float]) -> str:
         """Store what is not a model, as a backtest or a search; return the run's id."""
-        with self._client() as client:
+        with self._client() as client, promotions.one_at_a_time(self.home):
             import mlflow
 
             place = experiment(client, self.home, self.address, f"foresell-{model}")
@@ -121,10 +111,29 @@ class Registry:
     def promote(self, model: str, version: str, at: datetime, *, force: bool = False) -> None:
         """Make a version the one that answers. `at` is naive UTC. Raises NoSuchVersion, Refused."""
         with self._client() as client, promotions.one_at_a_time(self.home):
-            tags = self._version(client, model, version).tags
-            if tags.get("foresell.passed") == "no" and not force:
-                raise Refused(model, version, tags.get("foresell.gate", ""))
+            found = self._version(client, model, version)
+            if version == self._aliases(client, model).get(CHAMPION):
+                # Once more would only stand in the way of a rollback; but its files may be damaged.
+                self._restore(client, model, found)
+                return
+            if found.tags.get("foresell.passed") == "no" and not force:
+                raise Refused(model, version, found.tags.get("foresell.gate", ""))
             self._go_live(client, model, version, at, Move.LIVE)
+
+    def restore(self, model: str) -> bool:
+        """Fetch the live version's files again where they are damaged or gone; False where nothing is live."""
+        with self._client() as client, promotions.one_at_a_time(self.home):
+            if not client.search_registered_models(f"name = '{model}'"):
+                return False
+            version = self._aliases(client, model).get(CHAMPION)
+            if version is None:
+                return False
+            self._restore(client, model, self._version(client, model, version))
+            return True
+
+    def _restore(self, client: "MlflowClient", model: str, found: "ModelVersion") -> None:
+        since = [one.at for one in self._log(client, model) if one.is_of_champion]
+        exporting.point(self.home, model, str(found.version), exporting.export(self.home, found), since[-1])
 
     def rollback(self, model: str, at: datetime) -> str:
         """Make the champion before the present one answer again; return its version. Again goes further back."""
@@ -173,11 +182,11 @@ class Registry:
     def versions(self, model: str | None = None) -> list[Version]:
         """Every version, newest first."""
         with self._client() as client:
-            found = client.search_model_versions(f"name = '{model}'" if model else None, max_results=1000)
+            found = _all_versions(client, f"name = '{model}'" if model else None)
             names = {str(one.name) for one in found}
             aliases = {name: self._aliases(client, name) for name in names}
             logs = {name: self._log(client, name) for name in names}
-        rows = [_version_row(one, aliases[one.name], logs[one.name]) for one in found]
+        rows = [version_of(one, aliases[one.name], logs[one.name]) for one in found]
         return sorted(rows, key=lambda row: (row.model, -int(row.version)))
 
     def show(self, model: str, version: str) -> dict[str, object]:
@@ -186,7 +195,7 @@ class Registry:
             found = self._version(client, model, version)
             run = client.get_run(str(found.run_id))
             log = self._log(client, model)
-            row = _version_row(found, self._aliases(client, model), log)
+            row = version_of(found, self._aliases(client, model), log)
         mine = [one for one in log if one.version == version]
         return {
             "model": model,
@@ -225,8 +234,7 @@ class Registry:
             yield client
 
     def _version(self, client: "MlflowClient", model: str, version: str) -> "ModelVersion":
-        found = client.search_model_versions(f"name = '{model}'", max_results=1000)
-        for one in found:
+        for one in _all_versions(client, f"name = '{model}'"):
             if str(one.version) == version:
                 return one
         raise NoSuchVersion(model, version)
@@ -239,6 +247,18 @@ class Registry:
         if not client.search_registered_models(f"name = '{model}'"):
             return ()
         return promotions.log_in(client.get_registered_model(model).tags)
+
+
+def _all_versions(client: "MlflowClient", which: str | None) -> "list[ModelVersion]":
+    """Page by page: a model trained every night has more versions than a page after three years."""
+    found: list[ModelVersion] = []
+    token = None
+    while True:
+        page = client.search_model_versions(which, max_results=PAGE, page_token=token)
+        found += page
+        token = page.token
+        if not token:
+            return found
 
 
 def _register(candidate: Candidate, bundle: Path) -> str:
@@ -257,42 +277,3 @@ def _register(candidate: Candidate, bundle: Path) -> str:
             registered_model_name=candidate.bundle.model,
         )
     return str(logged.registered_model_version)
-
-
-def _tags(candidate: Candidate, history: History, gate: Verdict | None, bundle: Path) -> dict[str, str]:
-    name, loss = main_loss(candidate) or ("", "")
-    return {
-        "foresell.until": candidate.bundle.until.isoformat(),
-        "foresell.serves": candidate.choice.name,
-        "foresell.rung": candidate.bundle.rung,
-        "foresell.says": candidate.choice.says,
-        "foresell.history": history.fingerprint,
-        "foresell.features": candidate.bundle.fingerprint,
-        "foresell.loss_name": name,
-        "foresell.loss": repr(loss) if name else "",
-        "foresell.sha256": str(json.loads((bundle / FILE).read_text("utf-8"))["sha256"]),
-        "foresell.gate": gate.says if gate else "",
-        "foresell.passed": "" if gate is None else "yes" if gate.passed else "no",
-    }
-
-
-def _version_row(found: "ModelVersion", aliases: Mapping[str, str], log: tuple[Promotion, ...]) -> Version:
-    tags, version = found.tags, str(found.version)
-    loss = tags.get("foresell.loss", "")
-    answers, shadows = aliases.get(CHAMPION) == version, aliases.get(SHADOW) == version
-    was_live = any(one.version == version and one.is_of_champion for one in log)
-    return Version(
-        str(found.name),
-        version,
-        tags.get("foresell.until", ""),
-        tags.get("foresell.serves", ""),
-        tags.get("foresell.rung", ""),
-        tags.get("foresell.loss_name", ""),
-        float(loss) if loss else None,
-        "champion" if answers else "shadow" if shadows else "archived" if was_live else "candidate",
-        answers,
-        str(found.run_id),
-        tags.get("foresell.sha256", ""),
-        tags.get("foresell.says", ""),
-        tags.get("foresell.gate", ""),
-    )

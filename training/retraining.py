@@ -8,12 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
-from features.errors import ForesellError
+from features.errors import ForesellError, was_interrupted
 from features.history import History
 from training.bundle_file import ModelBundle, live_bundle, load_any
 from training.candidate import Candidate, CannotTeach, Verdict
 from training.gate import passes
 from training.registry import Registry
+from training.side_by_side import Beside, may_be_side_by_side
 
 RECIPES: Mapping[str, tuple[str, str]] = {
     "win": ("training.recipe", "train_win"),
@@ -21,6 +22,7 @@ RECIPES: Mapping[str, tuple[str, str]] = {
     "forecast": ("training.forecast.recipe", "train_forecast"),
 }
 """Where each model's recipe stands, in the order in which they are trained: the forecast is made of wins."""
+LONGEST = "forecast"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Wish:
     shadow: bool = False
     search_seconds: float = 0.0
     search_trials: int | None = None
+    side_by_side: bool = False
+    """Whether `train_all` may teach two models at once."""
 
 
 @dataclass(frozen=True)
@@ -96,20 +100,27 @@ def train_one(
     wish: Wish,
     clock: Callable[[], datetime],
     progress: Callable[[str], None] = lambda _: None,
+    beside: Beside | None = None,
 ) -> Trained:
     """Train one model on what was on record before `until` (naive UTC) and store it; `clock` dates the promotion.
 
-    Raises what the recipe raises, CannotTeach where the tables do not teach the model, and RegistryAway.
+    `beside` is where it is being taught already. Raises what the recipe raises, CannotTeach where the tables do not
+    teach the model, and RegistryAway.
     """
     module, name = RECIPES[model]
-    recipe = getattr(import_module(module), name)
-    candidate = cast(Candidate, _taught(recipe, history, registry, until, wish, progress))
+    found = None if beside is None else beside.candidate()
+    if found is None:
+        found = _taught(getattr(import_module(module), name), history, registry, until, wish, progress)
+    candidate = cast(Candidate, found)
     champion, trouble = champion_of(registry.home, model)
+    if trouble and _restored(registry, model):
+        champion, trouble = champion_of(registry.home, model)
     gate = passes(candidate, champion)
     if trouble:
         gate = Verdict(gate.passed, f"{gate.says} The version that was live cannot answer any more: {trouble}")
     progress("logging to MLflow")
     version = registry.log(candidate, history, gate)
+    champion, gate = _looked_at_again(registry, candidate, version, champion, gate)
     state = "logged, not promoted"
     if wish.shadow and champion is not None:
         registry.shadow(model, version, clock())
@@ -158,19 +169,53 @@ def train_all(
 ) -> Round:
     """Train every model that the tables teach; what fails is named and does not keep the others from being trained."""
     found = Round()
-    for model in RECIPES:
-        try:
-            found.trained.append(
-                train_one(model, history, registry, until, wish, clock, lambda text, m=model: progress(f"{m}: {text}"))  # type: ignore[misc]
-            )
-        except CannotTeach as reason:
-            found.left_out[model] = str(reason)
-        except ForesellError as reason:
-            found.failed[model] = str(reason)
-        except Exception as failure:
-            # A fault of ours in one model must not leave the others untrained through the night.
-            found.failed[model] = f"{type(failure).__name__}: {failure}"
+    beside: dict[str, Beside] = {}
+    if wish.side_by_side and may_be_side_by_side(history):
+        # It takes as long as the two others together.
+        beside[LONGEST] = Beside(RECIPES[LONGEST], history.home, until, wish.folds, _named(progress, LONGEST))
+    try:
+        for model in RECIPES:
+            try:
+                told = _named(progress, model)
+                found.trained.append(train_one(model, history, registry, until, wish, clock, told, beside.get(model)))
+            except CannotTeach as reason:
+                found.left_out[model] = str(reason)
+            except ForesellError as reason:
+                found.failed[model] = str(reason)
+            except Exception as failure:
+                if was_interrupted(failure):
+                    raise
+                # A fault of ours in one model must not leave the others untrained through the night.
+                found.failed[model] = f"{type(failure).__name__}: {failure}"
+    finally:
+        for each in beside.values():
+            each.stop()
     return found
+
+
+def _named(progress: Callable[[str], None], model: str) -> Callable[[str], None]:
+    return lambda text: progress(f"{model}: {text}")
+
+
+def _looked_at_again(
+    registry: Registry, candidate: Candidate, version: str, champion: ModelBundle | None, gate: Verdict
+) -> tuple[ModelBundle | None, Verdict]:
+    """What is live, and what the gate says: anew where another training has promoted its own meanwhile."""
+    model = candidate.bundle.model
+    now_live, _ = champion_of(registry.home, model)
+    if now_live is None or (champion is not None and now_live.version == champion.version):
+        return champion, gate
+    gate = passes(candidate, now_live)
+    registry.note_gate(model, version, gate)
+    return now_live, gate
+
+
+def _restored(registry: Registry, model: str) -> bool:
+    """Whether the live version's files could be fetched again: for a damaged copy the gate need not stand open."""
+    try:
+        return registry.restore(model)
+    except ForesellError:
+        return False
 
 
 def champion_of(home: Path, model: str) -> tuple[ModelBundle | None, str]:

@@ -33,6 +33,17 @@ LUCK = 0.05
 SLOPES = (0.5, 2.0)
 """Bounds of the calibration slope on later deals that a served estimate must keep, its interval considered."""
 
+NO_PROOF = (
+    f"That is no proof: one of several rivals must be ahead by {SURER:g} standard errors, {FEWEST_OF_EACH} of the "
+    f"judged must have ended one way and {FEWEST_OF_EACH} the other, and the calibration slope must lie within "
+    f"{SLOPES[0]:g} to {SLOPES[1]:g}."
+)
+"""Why what is ahead beyond its own interval may still not be served."""
+NO_PROOF_ZH = (
+    f"这还不足以证明：多个对照方法中的一个须领先 {SURER:g} 个标准误，两种结果各需至少 {FEWEST_OF_EACH} 个，"
+    f"校准斜率须在 {SLOPES[0]:g} 至 {SLOPES[1]:g} 之间。"
+)
+
 RUNGS = {
     "base_rate": "pooled rate",
     "shrunk_rates": "shrunk rates",
@@ -158,6 +169,14 @@ def _none_proven(closest: str | None, cards: dict[str, Scorecard], against: dict
     if closest is None:
         return "Nothing but the base rate could be fitted; it is served.", "只有整体赢率可用。"
     base, other, found = cards[BaseRate.name], cards[closest], against[closest]
+    if found.high is not None and found.high < 0:
+        return (
+            f"No model is proven to beat the base rate on this history. The closest, {closest}, is ahead: log loss "
+            f"{other.log_loss:.4f} against {base.log_loss:.4f} (difference {_difference(found)}, {found.deals:,} "
+            f"deals). {NO_PROOF} The base rate is served.",
+            f"尚无模型被证明优于整体赢率。最接近的 {closest} 领先：对数损失为 {other.log_loss:.4f}，整体赢率为 "
+            f"{base.log_loss:.4f}（差 {_difference(found)}，{found.deals:,} 个商机）。{NO_PROOF_ZH}目前提供整体赢率。",
+        )
     return (
         f"No model beats the base rate beyond noise on this history: the closest, {closest}, has log loss "
         f"{other.log_loss:.4f} against {base.log_loss:.4f} (difference {_difference(found)}, {found.deals:,} deals). "

@@ -43,7 +43,9 @@ def train(
     history = History.existing(home_of(context))
     end = until_of(context, history, until)
     registry = Registry(home_of(context), mlflow)
-    wish = Wish(folds, promote, shadow, search, search_trials)
+    # Before long work: could its result be kept?
+    registry.check()
+    wish = Wish(folds, promote, shadow, search, search_trials, side_by_side=True)
     progress = progress_on_terminal()
     if model is not ModelOrAll.ALL:
         one = train_one(model.value, history, registry, end, wish, now, progress)

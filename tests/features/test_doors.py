@@ -14,6 +14,13 @@ class Trouble(ForesellError):
     fix = "mend the {0}."
 
 
+FAULTS: dict[str, Exception] = {
+    "interrupt": RuntimeError("Query interrupted"),
+    "folder": NotADirectoryError(20, "Not a directory", "home"),
+    "fault": ZeroDivisionError("division\nby zero"),
+}
+
+
 def context() -> typer.Context:
     return typer.Context(typer.main.get_command(_app()))
 
@@ -23,6 +30,8 @@ def _app() -> typer.Typer:
 
     @app.command()
     def first(kind: str = "") -> None:
+        if kind in FAULTS:
+            raise FAULTS[kind]
         if kind:
             raise Trouble(kind)
 
@@ -86,3 +95,33 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     progress_on_terminal()("loud")
     assert "loud" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("interrupt", ["Aborted."]),
+        ("folder", ["Error: A file or folder could not be used: [Errno 20] Not a directory: 'home'.", "To fix: check"]),
+        (
+            "fault",
+            ["Error: Something went wrong that Foresell has no words for: ZeroDivisionError", "FORESELL_TRACEBACK=1"],
+        ),
+    ],
+)
+def test_no_traceback_reaches_who_types_a_command(monkeypatch, capsys, kind, says):
+    monkeypatch.delenv("FORESELL_TRACEBACK", raising=False)
+    monkeypatch.setattr(sys, "argv", ["door", "first", "--kind", kind])
+    with pytest.raises(SystemExit) as ended:
+        run(_app())
+
+    said = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert "Traceback" not in said
+    assert all(one in said for one in says)
+
+
+def test_a_fault_shows_where_it_came_from_on_request(monkeypatch):
+    monkeypatch.setenv("FORESELL_TRACEBACK", "1")
+    monkeypatch.setattr(sys, "argv", ["door", "first", "--kind", "fault"])
+    with pytest.raises(ZeroDivisionError):
+        run(_app())

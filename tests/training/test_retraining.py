@@ -71,6 +71,46 @@ def test_what_the_tables_do_not_teach_is_left_out_and_what_fails_is_named(round_
     assert "win: training" in said
 
 
+@dataclass
+class Elsewhere:
+    """A recipe taught in another process, without one."""
+
+    found: object
+    ended: bool = False
+
+    def candidate(self) -> object:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+    def stop(self) -> None:
+        self.ended = True
+
+
+@pytest.mark.parametrize("found", [Broke("clock"), CannotTeach("forecast", "no")])
+def test_a_model_taught_beside_the_others_is_treated_as_one_taught_in_turn(round_of, monkeypatch, found):
+    elsewhere, asked = Elsewhere(found), []
+    monkeypatch.setattr(retraining, "may_be_side_by_side", lambda history: True)
+    monkeypatch.setattr(retraining, "Beside", lambda *words: asked.append(words) or elsewhere)
+    unasked = ZeroDivisionError("taught twice")
+    here, _, _ = round_of(CannotTeach("churn", "no"), unasked, wish=Wish(side_by_side=True))
+    alone, _, _ = round_of(CannotTeach("churn", "no"), found)
+
+    assert asked[0][0] == ("told", "train_forecast")
+    assert elsewhere.ended
+    assert (here.failed, here.left_out) == (alone.failed, alone.left_out)
+    assert len(here.trained) == 1
+
+
+def test_a_process_that_died_leaves_its_model_to_this_one(round_of, monkeypatch):
+    monkeypatch.setattr(retraining, "may_be_side_by_side", lambda history: True)
+    monkeypatch.setattr(retraining, "Beside", lambda *words: Elsewhere(None))
+    found, _, said = round_of(CannotTeach("churn", "no"), Broke("clock"), wish=Wish(side_by_side=True))
+
+    assert "clock" in found.failed["forecast"]
+    assert "forecast: training" in said
+
+
 def test_a_fault_of_ours_in_one_model_leaves_the_others_trained(round_of):
     found, _, _ = round_of(ZeroDivisionError("by zero"), CannotTeach("forecast", "no"))
 

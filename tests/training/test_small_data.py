@@ -155,3 +155,18 @@ def test_of_ours_the_better_is_taken_where_few_could_be_judged(trial_of):
     assert cards["shrunk_rates"].log_loss < cards["blend"].log_loss
     assert chosen(trial).name == "shrunk_rates"
     assert chosen(trial_of(1500, strength=3.0, blend=0.1, shrunk_rates=0.0)).name == Blend.name
+
+
+def test_a_rival_ahead_beyond_its_own_interval_is_told_to_be_no_proof(trial_of):
+    def found_in(trial: Trial) -> Comparison:
+        return trial.comparison("odoo", BaseRate.name)
+
+    tried = (trial_of(40, strength=strength, odoo=0.2) for strength in np.arange(0.3, 3.0, 0.05))
+    ahead = next(trial for trial in tried if (found_in(trial).high or 0) < 0)
+    choice = chosen(ahead)
+
+    assert choice.name == BaseRate.name
+    assert "beyond noise" not in choice.says
+    assert "odoo, is ahead" in choice.says
+    assert "2.8 standard errors" in choice.says
+    assert "2.8 个标准误" in choice.says_zh

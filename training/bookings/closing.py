@@ -61,7 +61,10 @@ def fit_kept(past: "Dataset", sold: Sales) -> Kept:
 
 
 def _sample(before: Floats, after: Floats) -> Floats:
-    """Quantiles of the ratios, scaled so that their mean gives the right sum of amounts."""
+    """Quantiles of the ratios, scaled so that their mean gives the right sum of amounts.
+
+    Amounts of one or so, written down until a real one is known, say nothing of what a real one becomes.
+    """
     ratio = np.clip(after / before, 1 / WIDEST, WIDEST)
     sample = np.quantile(ratio, (np.arange(STEPS) + 0.5) / STEPS)
-    return np.asarray(sample * (after.sum() / before.sum()) / sample.mean())
+    return np.asarray(sample * np.clip(after.sum() / before.sum(), 1 / WIDEST, WIDEST) / sample.mean())

@@ -27,6 +27,8 @@ FEW_CODES = 20_000_000
 """Up to so many combinations of owners are looked up and not sorted."""
 ALIKE = 0.8
 """Correlation of the lasting luck of open deals and of deals to come."""
+HIGHEST = 3.0
+"""An open deal closes at so many times the largest deal won at most, unless it stands on record with more."""
 RECENT = 365
 """Days within which a won deal may stand for one to come; older ones where there are few."""
 
@@ -150,6 +152,10 @@ def _of_open(
         sample = parts.kept.of(name)
         rows = np.flatnonzero(stage[deal] == number)
         amount[rows] *= sample[(luck[rows] * len(sample)).astype(np.int64)]
+    if len(now.sold):
+        # What a deal grows by is learned from others: no deal grows far beyond all that was ever won.
+        most = HIGHEST * float(now.sold.amount.max())
+        amount = np.minimum(amount, np.maximum(most, now.open.amount[deal]))
     owners = {owner: book.open[owner][deal] for owner in OWNERS}
     unnamed = [owner for owner in OWNERS if not (now.open.owners[owner] != "").any()]
     if len(templates) and (unnamed or np.isnan(amount).any()):

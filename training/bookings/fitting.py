@@ -1,8 +1,9 @@
 """From a history to what one measure's forecast needs: with only what was on record by then."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,12 +18,16 @@ from training.bookings.closing import fit_kept
 from training.bookings.deals_rest import Parts
 from training.bookings.levels import labels
 from training.bookings.measure import Blend, MeasureModel, Side
+from training.bookings.pipeline_call import PipelineCall
 from training.bookings.profile import DayProfile, fit_profile
 from training.bookings.series_view import MOST_ATOMS, base_frequency, levels_of, series_view
 from training.bookings.shocks import Shocks
 from training.bookings.standing import usable_features
 from training.dataset import Dataset, build_dataset
 from training.splits import BEGINNING
+
+if TYPE_CHECKING:
+    from training.rivals.bookings import Moment
 
 Progress = Callable[[str], None]
 LONGEST_FIT = {"week": 13, "month": 12, "quarter": 8, "year": 4}
@@ -120,6 +125,26 @@ def fit_parts(
 def of_orders(profile: DayProfile, sides: tuple[Side, ...], seed: int, measure: str = "orders") -> MeasureModel:
     """A measure that series models forecast."""
     return MeasureModel(measure, profile, sides, None, (), Blend(), seed)
+
+
+def plain_model(measure: str, profile: DayProfile, seed: int) -> MeasureModel:
+    """A measure with too little history for a model."""
+    return MeasureModel(measure, profile, (), None, (), Blend(), seed, plain=True)
+
+
+def fit_call(
+    history: History, name: str, moments: Sequence["Moment"], as_of: datetime, deals: Deals, every: Sales
+) -> PipelineCall:
+    """What a rival that looks at open deals has learned by a moment, and what it was off by at the earlier ones."""
+    from training.rivals.bookings import PIPELINE_RIVALS, residual_spread
+
+    rival = next(one for one in PIPELINE_RIVALS if one.name == name)()
+    earlier = [moment for moment in moments if moment.as_of < as_of]
+    said = [rival.points(history, earlier[: place + 1]) for place in range(len(earlier))]
+    horizon = max((view.horizon for moment in earlier for view in moment.views if view.frequency == "month"), default=1)
+    spread = residual_spread(history, ("month", ()), horizon, as_of, earlier, said)
+    learned = rival.learn(history, earlier, as_of, deals, every)
+    return PipelineCall(name, learned, tuple(tuple(row) for row in spread.tolist()))
 
 
 def of_deals(

@@ -12,6 +12,8 @@ from training.paired import Comparison
 
 Floats = NDArray[np.float64]
 BOOTSTRAPS = 2000
+NOTHING = 1e-9
+"""What is less than so much of all that was sold before is nothing."""
 LOW, HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
 
 
@@ -37,7 +39,9 @@ class Block:
     def losses(self) -> tuple[float, float]:
         """Twice the mean quantile loss, summed, and what was sold: their ratio is the scaled CRPS."""
         loss = np.nansum(pinball(self.actual, self.quantiles, QUANTILES) * _WEIGHTS[:, None, None])
-        return 2.0 * float(loss), float(np.nansum(np.abs(self.actual)))
+        sold, usual = float(np.nansum(np.abs(self.actual))), float(np.nansum(np.abs(self.past)))
+        # Sales and returns that cancel out leave a rounding error, and nothing is to be scaled by that.
+        return 2.0 * float(loss), sold if sold > NOTHING * usual else 0.0
 
 
 def _weights() -> Floats:

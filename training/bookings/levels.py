@@ -99,7 +99,7 @@ def grouped(labels: Mapping[str, Texts], by: Sequence[str], size: int) -> tuple[
     return keys, row.astype(np.int64)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def _people(history: History, deliveries: int, as_of: datetime) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """The team of each rep, and each level's value of each customer, on record before a moment.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from features.bookings.calendar import day_of, edges_between
 from features.bookings.pace import OWNERS, Sales, sales
+from features.calendar import Days
 from features.catalog import CATALOG
 from features.history import History
 from training.bookings.chances import chances_from_json
@@ -17,14 +18,16 @@ from training.bookings.closing import Kept
 from training.bookings.deals_rest import Parts, deals_rest
 from training.bookings.levels import labels
 from training.bookings.moved import blended, moved
+from training.bookings.pipeline_call import PipelineCall
+from training.bookings.plain_rest import plain_rest
 from training.bookings.profile import DayProfile
-from training.bookings.rest import Rest
+from training.bookings.rest import EventRest, Rest, nothing_to_come
 from training.bookings.scaled_rest import ScaledRest, rival_totals
 from training.bookings.series_rest import SeriesRest
 from training.bookings.series_view import HORIZON_DAYS, SeriesView, base_frequency, series_view
 from training.bookings.shocks import Shocks
 from training.bookings.split_rest import SplitRest
-from training.bookings.standing import standing
+from training.bookings.standing import Standing, standing
 
 Floats = NDArray[np.float64]
 SERIES_DRAWS = 500
@@ -89,23 +92,38 @@ class MeasureModel:
     seed: int = 0
     rival: str | None = None
     """The rival whose totals are served, where one has proved better."""
+    call: PipelineCall | None = None
+    """What that rival learned, where it looks at open deals."""
+    plain: bool = False
+    """Too little history for any model: the mean of the last periods is served."""
 
     def rest(self, history: History, sold: Sales, as_of: datetime) -> Rest:
         """What is still to come at a moment (naive UTC); `sold` is what was on record then."""
-        rest = self._of_deals(history, sold, as_of) if self.deals else self._of_series(history, sold, as_of)
+        if self.plain:
+            day = day_of(as_of, history.timezone)
+            return plain_rest(sold, self.profile, day, SERIES_DRAWS, self.seed) if len(sold) else nothing_to_come(day)
+        now = None
+        if self.deals is not None:
+            now = standing(history, sold, tuple(CATALOG[name] for name in self.features), as_of)
+        rest = self._of_series(history, sold, as_of) if now is None else self._of_deals(history, sold, as_of, now)
         if self.rival is None or not len(sold):
             return rest
         day = rest.first_day
+        if self.call is not None and now is not None:
+            base = edges_between(day, day + HORIZON_DAYS - 32, "month")
+            return self._scaled(rest, base, self.call.totals(now, base, self.profile, rest.draws))
         frequency = base_frequency(sold.day, day)
         view = series_view(sold, {}, (), frequency, day, self.profile)
         base = view.edges[: int(np.searchsorted(view.edges, day + HORIZON_DAYS - 32, side="right"))]
         target = rival_totals(self.rival, view.panel, base, self.profile, day, rest.draws)
-        return ScaledRest(rest, base, target)
+        return self._scaled(rest, base, target)
 
-    def _of_deals(self, history: History, sold: Sales, as_of: datetime) -> Rest:
+    def _scaled(self, rest: Rest, base: Days, target: Floats) -> Rest:
+        """Our draws with a rival's totals; single sales are added where a draw should have some and has none."""
+        return moved(rest, base, target, self.seed) if isinstance(rest, EventRest) else ScaledRest(rest, base, target)
+
+    def _of_deals(self, history: History, sold: Sales, as_of: datetime, now: Standing) -> Rest:
         assert self.deals is not None
-        chosen = tuple(CATALOG[name] for name in self.features)
-        now = standing(history, sold, chosen, as_of)
         rest = deals_rest(now, self.deals, DEAL_DRAWS, self.seed)
         edges = edges_between(now.day, now.day + HORIZON_DAYS - 32, "month")
         simulated = rest.totals(np.zeros(len(rest.owners["rep"]), np.int64), 1, edges)[0]
@@ -141,6 +159,8 @@ class MeasureModel:
             "blend": {name: list(part) for name, part in vars(self.blend).items()},
             "seed": self.seed,
             "rival": self.rival,
+            "call": None if self.call is None else self.call.to_json(),
+            "plain": self.plain,
             "deals": None
             if deals is None
             else {
@@ -169,6 +189,8 @@ class MeasureModel:
             Blend(**{name: tuple(part) for name, part in blend.items()}),
             document["seed"],
             document["rival"],
+            None if document.get("call") is None else PipelineCall.from_json(document["call"]),
+            document.get("plain", False),
         )
 
 

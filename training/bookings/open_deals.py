@@ -15,6 +15,8 @@ AT_ONCE = 256
 """Deals whose luck is drawn together."""
 PER_DAY = 4
 """Steps of a day of working time."""
+FARTHEST, STEPS = 16.0, 800
+"""Log-odds up to which, and in how many steps, chances are centred."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,11 @@ def simulate(chances: Floats, grid: Floats, paced: Floats, shift: Floats, random
     """Draw the wins of deals with chances [deals, grid] to be won within the days of `grid`, in working time.
 
     `paced` [draws, days] is the working time that has passed by the end of each day, `shift` [draws] the common luck in
-    log-odds. What is not won within the days is in no event.
+    log-odds. On average over the draws a deal's chances stay what they are. What is not won within the days is in no
+    event.
     """
     draws, size = len(shift), chances.shape[1]
+    chances = centred(chances, shift)
     days = _days_of(paced, float(grid[-1]))
     factor = np.exp(-shift).astype(np.float32)
     edges = np.concatenate([[0.0], grid])
@@ -69,6 +73,20 @@ def simulate(chances: Floats, grid: Floats, paced: Floats, shift: Floats, random
         return Events(np.empty(0, np.int32), np.empty(0, np.int16), np.empty(0, np.int16))
     rows, drawn, at = zip(*parts, strict=True)
     return Events(np.concatenate(rows), np.concatenate(drawn), np.concatenate(at))
+
+
+def centred(chances: Floats, shift: Floats) -> Floats:
+    """The chances whose mean over the draws is `chances` once their log-odds are moved by `shift` [draws].
+
+    A shift that is zero on average draws chances toward a half: log-odds bend. So they start a little further out.
+    """
+    if not shift.any():
+        return chances
+    odds = np.linspace(-FARTHEST, FARTHEST, STEPS)
+    mean = np.concatenate([(1 / (1 + np.exp(-(some[:, None] + shift)))).mean(axis=1) for some in np.split(odds, 8)])
+    start = 1 / (1 + np.exp(-odds))
+    inside = np.interp(chances, np.concatenate([[0.0], mean, [1.0]]), np.concatenate([[0.0], start, [1.0]]))
+    return np.asarray(inside, np.float64)
 
 
 def _days_of(paced: Floats, longest: float) -> NDArray[np.int16]:

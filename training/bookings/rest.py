@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from features.bookings.pace import Texts
+from features.bookings.pace import OWNERS, Texts
 from features.calendar import Days
 from training.bookings.levels import Codes
 
@@ -52,6 +52,13 @@ class EventRest:
         size = groups * periods * self.draws
         found = np.bincount(cell, self.amount[inside], size).astype(np.float64)
         return found.reshape(groups, periods, self.draws)
+
+
+def nothing_to_come(day: int) -> EventRest:
+    """Of a history without a sale."""
+    numbers = np.empty(0, np.int16)
+    owners = {owner: np.empty(0, object) for owner in OWNERS}
+    return EventRest(owners, day, 1, np.empty(0, np.int32), numbers, numbers, np.empty(0, np.float32))
 
 
 def describe(totals: Floats, sold: Floats) -> tuple[Floats, Floats]:

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 LEAST = 1e-9
 FARTHEST = 1.5
 """No rest of a period is moved by more than so much, in logs."""
+MOST_HELD = 15_000_000
+"""Numbers of single draws that are kept from one question to the next; more are drawn again for each."""
 FEW_ATOMS = 5
 """With fewer atoms the company's own lumpiness is all there is."""
 
@@ -57,7 +59,10 @@ class SeriesRest:
             if counted[pieces].any():
                 together = counted[pieces].all() and len(np.unique(to[pieces])) == 1
                 (whole if together else divided).append(period)
-        if whole:
+        held = self.draws * len(self.lumps) * (len(self.edges) - 1) <= MOST_HELD
+        for period in whole if held else ():
+            found[:, to[self.part == period][0]] += _summed(self._atoms[:, :, period], codes, groups)
+        if whole and not held:
             sums = _drawn_sums(self, codes, groups)
             for period in whole:
                 found[:, to[self.part == period][0]] += sums[:, :, period].T

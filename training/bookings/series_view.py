@@ -18,6 +18,7 @@ from features.calendar import Days
 from training.bookings.levels import Codes
 from training.bookings.pooled import PooledModel, Pools, pools
 from training.bookings.profile import DayProfile, shares
+from training.bookings.retired import handed_on
 from training.bookings.series_rest import SeriesRest
 from training.series.panel import Panel, panel_of
 
@@ -98,6 +99,8 @@ def series_view(
     series = atom if pooled is None else pooled.of[atom]
     amounts = np.zeros((int(series.max()) + 1, count))
     np.add.at(amounts, (series[inside], period[inside]), sold.amount[inside])
+    if tuple(dims) == ("product",) and pooled is None:
+        amounts = handed_on(amounts)
     named = {level: _of_series(level, values.astype(str), pooled) for level, values in told.items()}
     starts = edges[:-1].astype("datetime64[D]")
     ahead = edges_between(int(edges[-1]), int(edges[-1]) + HORIZON_DAYS, frequency)

@@ -1,6 +1,6 @@
 """Forecasts made from past moments, each learning only from what was on record then, beside every rival.
 
-Moments are first days of periods. Series models are fitted anew at each; win curves at the first moment of each fold;
+Moments are first days of periods. Series models and win curves are fitted at the first moment of each fold;
 the blend of pipeline and series and its spread are learned from moments whose months were over by then.
 """
 
@@ -29,7 +29,7 @@ from training.bookings.rest import QUANTILES, Rest
 from training.bookings.series_view import base_frequency, series_view
 from training.bookings.shocks import Counted, Shocks, fit_shocks
 from training.bookings.standing import Standing, standing
-from training.bookings.views import View, asked, levels_on_record, view
+from training.bookings.views import Later, View, asked, levels_on_record, view
 from training.rivals.bookings import MODEL_RIVALS, PIPELINE_RIVALS, PLAIN_RIVALS, Moment, residual_quantiles
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ LEAST_PAST = {"week": 6, "month": 6, "quarter": 5, "year": 3}
 QUARTER = 92
 MOST_MOMENTS = 9
 MOMENTS_A_FOLD = 3
-"""A win curve is fitted once for so many monthly moments."""
+"""A win curve, or the series models of orders, are fitted once for so many moments."""
 MOST_MODELLED = 20
 """Levels with more groups are left to the rules of thumb: a model each would take too long."""
 
@@ -63,6 +63,8 @@ class Trial:
     origins: tuple[datetime, ...] = ()
     frequency: str = "month"
     lessons: Callable[[Sales, int], Mapping[str, tuple[Shocks, Blend]]] = lambda sold, day: {}
+    moments: tuple[Moment, ...] = ()
+    """What rivals that look at open deals were given."""
 
 
 def try_orders(
@@ -75,27 +77,30 @@ def try_orders(
     *,
     thorough: bool = False,
 ) -> Trial:
-    """Judge series models on the last `folds` spaced moments before `until` (naive UTC)."""
+    """Judge series models on the last spaced moments before `until` (naive UTC), fitted at the first of each fold."""
     every = sales(history, measure, until)
     now = every.as_of(until)
     last_day = day_of(until, history.timezone)
     frequency = base_frequency(now.day, last_day) if len(now) else "month"
     starts = _starts(now, last_day, frequency)
-    step = max(1, min(HORIZON[frequency] // 2, len(starts) // (folds + 2)))
-    chosen = [starts[-1 - step * number] for number in range(folds) if step * number < len(starts)][::-1]
+    count = MOMENTS_A_FOLD * folds
+    step = max(1, min(HORIZON[frequency] // 2, len(starts) // (folds + 2)) // MOMENTS_A_FOLD)
+    chosen = [starts[-1 - step * number] for number in range(count) if step * number < len(starts)][::-1]
     blocks: list[Block] = []
-    origins = []
-    for number, day in enumerate(chosen):
-        origin = moment_of(int(day), history.timezone)
-        known = every.as_of(origin)
-        progress(f"{measure} as of {date_of(int(day))} ({number + 1} of {len(chosen)})")
-        profile = profile_of(history, known, origin)
-        sides = fit_sides(history, known, origin, profile, seed=seed)
-        rest = of_orders(profile, sides, seed, measure).rest(history, known, origin)
-        views = _views(history, known, now, origin, until, int(day), last_day, frequency)
-        blocks += _answers(history, number, views, {OURS: rest}, origin)
-        blocks += _plain(number, views, profile.country, thorough)
-        origins.append(origin)
+    origins: list[datetime] = []
+    for part in np.array_split(np.array(chosen, np.int64), folds):
+        sides: tuple[Side, ...] = ()
+        for day in part.tolist():
+            origin, number = moment_of(day, history.timezone), len(origins)
+            known = every.as_of(origin)
+            progress(f"{measure} as of {date_of(day)} ({number + 1} of {len(chosen)})")
+            profile = profile_of(history, known, origin)
+            sides = sides or fit_sides(history, known, origin, profile, seed=seed)
+            rest = of_orders(profile, sides, seed, measure).rest(history, known, origin)
+            views = _views(history, known, now, origin, until, day, last_day, frequency)
+            blocks += _answers(history, number, views, {OURS: rest}, origin)
+            blocks += _plain(number, views, profile.country, thorough)
+            origins.append(origin)
     return Trial(Judged(measure, tuple(blocks)), origins=tuple(origins), frequency=frequency)
 
 
@@ -163,7 +168,7 @@ def try_deals(
         return {kind: (_shocks(foretold[kind], sold, day), learn_blend(then[kind], day)) for kind in kinds}
 
     origins = tuple(moment.as_of for moment in moments)
-    return Trial(Judged("bookings", tuple(blocks)), lessons(now, last_day), origins, lessons=lessons)
+    return Trial(Judged("bookings", tuple(blocks)), lessons(now, last_day), origins, "month", lessons, tuple(moments))
 
 
 def _starts(sold: Sales, last_day: int, frequency: str) -> Days:
@@ -186,13 +191,14 @@ def _views(
     frequency: str,
 ) -> list[View]:
     told = labels(history, origin, known.owners)
+    later = Later.read(history, known, now, origin, until)
     asked_for = [(by, frequency) for by in levels_on_record(told)]
     asked_for += [((), other) for other in _others(frequency)]
     found = []
     for by, freq in asked_for:
         if freq != frequency and edges_between(day, day, freq)[0] != day and freq != "week":
             continue
-        one = view(history, known, now, told, until, day, last_day, by, freq, HORIZON[freq])
+        one = view(known, later, told, day, last_day, by, freq, HORIZON[freq])
         if np.isfinite(one.actual).any() and one.past.shape[1] >= 2:
             found.append(one)
     return found
@@ -238,7 +244,7 @@ def _from_pipeline(history: History, moments: Sequence[Moment]) -> list[Block]:
         points = [rival().points(history, moments[: place + 1]) for place in range(len(moments))]
         for place, moment in enumerate(moments):
             for one, mean in zip(moment.views, points[place] or (), strict=False):
-                quantiles = residual_quantiles(one, mean, moments[:place], points[:place])
+                quantiles = residual_quantiles(history, one, mean, moment.as_of, moments[:place], points[:place])
                 found.append(one.block(moment.number, rival.name, mean, quantiles))
     return found
 

@@ -1,18 +1,18 @@
 """What is asked at a past moment: each group of a level, its past, and what came, as far as it is known by now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.bookings.calendar import edges_between, period_edges
+from features.bookings.calendar import day_of, edges_between, period_edges
 from features.bookings.pace import Sales, Texts
 from features.calendar import Days
 from features.history import History
 from training.bookings.judged import Block
-from training.bookings.levels import grouped, labels, level_name
+from training.bookings.levels import OF_CUSTOMER, grouped, labels, level_name
 from training.bookings.rest import QUANTILES, Rest
 from training.bookings.series_view import LETTERS
 from training.series.panel import Panel, panel_of
@@ -52,20 +52,17 @@ class View:
 
 
 def view(
-    history: History,
     known: Sales,
-    came: Sales,
+    later: "Later",
     told: Mapping[str, Texts],
-    now: datetime,
     day: int,
     last_day: int,
     by: tuple[str, ...],
     frequency: str,
     horizon: int,
 ) -> View:
-    """Lay out a level. `known` was on record at the moment (first day `day` of a period), with labels `told`; `came` is
-    all that is on record by `now`, complete before `last_day`, and is told apart as on record by then: a customer who
-    came later is in its region and not in none."""
+    """Lay out a level. `known` was on record at the moment (first day `day` of a period), with labels `told`; `later`
+    is all that is on record by now and complete before `last_day`."""
     keys, code = grouped(told, by, len(known))
     starts = edges_between(int(known.day.min()), day - 1, frequency)
     period = np.searchsorted(starts, known.day, side="right") - 1
@@ -77,13 +74,55 @@ def view(
     size = np.abs(past[:, -SEASONS[frequency] :]).sum(axis=1)
     chosen = np.sort(np.argsort(-size, kind="stable")[:MOST_GROUPS])
     edges = period_edges(day, frequency, horizon)
-    later = came.rows((came.day >= day) & (came.day < edges[-1]))
-    actual = np.zeros((len(keys) + 1, horizon))
-    groups = _numbers(labels(history, now, later.owners), by, len(later), keys)
-    np.add.at(actual, (groups, np.searchsorted(edges, later.day, side="right") - 1), later.amount)
-    actual[:, edges[1:] > last_day] = np.nan
     rows = [keys[row] for row in chosen.tolist()]
-    return View(frequency, by, rows, starts[:-1], past[chosen], actual[chosen], edges)
+    laid = View(frequency, by, rows, starts[:-1], past[chosen], np.empty((len(rows), horizon)), edges)
+    return replace(laid, actual=later.of(laid, last_day))
+
+
+@dataclass(frozen=True)
+class Later:
+    """What was sold after a moment, as on record some time later: its lines, and the labels of each line.
+
+    Lines are told apart as at the moment asked: who was in a region then has sold for it, wherever he is now. Customers
+    and reps who came later are where they were on record later: at the moment nothing was known of them.
+    """
+
+    sold: Sales
+    told: Mapping[str, Texts]
+
+    @staticmethod
+    def read(history: History, known: Sales, now: Sales, asked_at: datetime, until: datetime) -> "Later":
+        """`known` were the lines on record at the moment `asked_at`, `now` those on record at `until` (naive UTC)."""
+        sold = now.rows(now.day >= day_of(asked_at, history.timezone))
+        then, since = labels(history, asked_at, sold.owners), labels(history, until, sold.owners)
+        told = dict(since)
+        for level, values in since.items():
+            owner = "rep" if level == "team" else "customer" if level in OF_CUSTOMER else level
+            nobody = np.full(len(sold), "", object)
+            before = then.get(level, nobody)
+            seen = np.isin(sold.owners[owner].astype(str), np.unique(known.owners[owner].astype(str)))
+            told[level] = np.where(seen | (before != ""), before, values)
+        return Later(sold, told)
+
+    def of(self, one: View, last_day: int) -> Floats:
+        """What came for each group of a view [groups, periods]; NaN of periods that were not over by a day."""
+        inside = (self.sold.day >= one.edges[0]) & (self.sold.day < one.edges[-1])
+        told = {level: values[inside] for level, values in self.told.items()}
+        found = np.zeros((len(one.keys) + 1, one.horizon))
+        groups = _numbers(told, one.by, int(inside.sum()), one.keys)
+        np.add.at(
+            found,
+            (groups, np.searchsorted(one.edges, self.sold.day[inside], side="right") - 1),
+            self.sold.amount[inside],
+        )
+        found[:, one.edges[1:] > last_day] = np.nan
+        return found[:-1]
+
+
+def usual(one: View) -> Floats:
+    """What each group sells in a period of the last year, on average; a little where it is nothing."""
+    late = np.abs(one.past[:, -12:]).mean(axis=1)
+    return np.asarray(np.maximum(late, max(float(late.mean()), 1e-9) * 0.05))
 
 
 def asked(history: History, rest: Rest, one: View, as_of: datetime) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from training.churn.trial import OURS, ChurnTrial
 from training.horizon_scores import Asked, HorizonScores, horizon_shares
 from training.paired import Comparison, Paired, compare_mean
 from training.rivals.base_rate import BaseRate
-from training.small_data import FEWEST_OF_EACH, SURE, SURER, Choice, calibrated
+from training.small_data import FEWEST_OF_EACH, NO_PROOF, NO_PROOF_ZH, SURE, SURER, Choice, calibrated
 
 FEWEST_CUSTOMERS = 30
 """Below so many customers nothing is compared."""
@@ -63,6 +63,14 @@ def choose_churn(base: Base, trial: ChurnTrial, scores: HorizonScores | None) ->
         if closest is None:
             return _base_rate("Nothing but the base rate could be fitted; it is served.", "只有整体流失率可用。")
         said = f"{scores.main_loss(closest):.4f} against {scores.main_loss(BaseRate.name):.4f}"
+        if (top := against[closest]).high is not None and top.high < 0:
+            return _base_rate(
+                f"For {who} no model is proven to beat the base rate. The closest, {closest}, is ahead: log loss "
+                f"{said} (difference {_shown(top)}). {NO_PROOF} The base rate is served.",
+                f"{who_zh}：尚无模型被证明优于整体流失率。最接近的 {closest} 领先：对数损失为 "
+                f"{scores.main_loss(closest):.4f}，整体流失率为 {scores.main_loss(BaseRate.name):.4f}"
+                f"（差 {_shown(top)}）。{NO_PROOF_ZH}目前提供整体流失率。",
+            )
         return _base_rate(
             f"For {who} no model beats the base rate beyond noise: the closest, {closest}, has log loss {said} "
             f"(difference {_shown(against[closest])}). The base rate is served.",

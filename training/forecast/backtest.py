@@ -38,11 +38,11 @@ class ForecastBacktest:
         """A table for the terminal."""
         found: list[str] = []
         for measure, trial in self.trials.items():
-            found += [*table_lines(trial.judged, self.choices[measure].name), ""]
+            found += [*([""] if found else []), *table_lines(trial.judged, self.choices[measure].name)]
             for name, errors in self.by_week.get(measure, {}).items():
                 told = ", ".join(f"week {week:g}: {error:.0%}" for week, error in errors)
                 found.append(f"error of a quarter's total, {name}: {told}")
-            found += [self.choices[measure].says, ""]
+            found.append(self.choices[measure].says)
         return found
 
     def to_json(self) -> str:
@@ -74,9 +74,9 @@ def backtest_forecast(
 ) -> ForecastBacktest:
     """Judge the forecasts of every measure on moments before `until` (naive UTC). Raises NothingToForecast."""
     trials, choices, weeks = {}, {}, {}
-    for measure in usable_measures(history, until):
+    for measure, sold in usable_measures(history, until).items():
         trial, _ = judge(history, measure, until, folds, progress, thorough=True)
-        trials[measure], choices[measure] = trial, choose(trial.judged, servable())
+        trials[measure], choices[measure] = trial, choose(trial.judged, servable(), len(sold))
         weeks[measure] = errors_by_week(history, measure, until, trial, choices[measure], progress)
     return ForecastBacktest(until, trials, choices, weeks)
 

@@ -9,7 +9,7 @@ from features.history import History
 from training.bookings.judged import Block, Judged
 from training.bookings.levels import labels, parse_by
 from training.bookings.trial import HORIZON, Trial
-from training.bookings.views import asked, view
+from training.bookings.views import Later, asked, view
 from training.forecast.bundle import ForecastBundle
 from training.paired import Comparison
 
@@ -30,13 +30,12 @@ def beside(history: History, trial: Trial, served: str, champion: ForecastBundle
         known = every.as_of(at)
         rest = model.rest(history, known, at)
         told = labels(history, at, known.owners)
+        later = Later.read(history, known, known, at, at)
+        day, last_day = day_of(at, history.timezone), day_of(until, history.timezone)
         for block in (b for b in mine if b.origin == number):
-            day = day_of(at, history.timezone)
             by = parse_by(block.level)
-            laid = view(
-                history, known, known, told, at, day, day_of(until, history.timezone), by, block.frequency,
-                block.actual.shape[1] or HORIZON[block.frequency],
-            )  # fmt: skip
+            periods = block.actual.shape[1] or HORIZON[block.frequency]
+            laid = view(known, later, told, day, last_day, by, block.frequency, periods)
             if len(laid.keys) != len(block.actual):
                 continue
             mean, quantiles = asked(history, rest, laid, at)

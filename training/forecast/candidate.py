@@ -122,7 +122,7 @@ class ForecastCandidate:
         """The table for the terminal."""
         found: list[str] = []
         for measure, trial in self.trials.items():
-            found += [*table_lines(trial.judged, self.choices[measure].name), ""]
+            found += [*([""] if found else []), *table_lines(trial.judged, self.choices[measure].name)]
         return found
 
 

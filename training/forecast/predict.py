@@ -169,11 +169,31 @@ def _table(
 
 def _notes(bundle: ForecastBundle, measure: str, sold: Sales, language: str) -> tuple[str, ...]:
     told = bundle.meta.get("notes", {}).get(measure, {})
-    found = list(told.get("zh" if language == "zh" else "en", []))
+    found = [*_served(bundle, measure, language), *told.get("zh" if language == "zh" else "en", [])]
     if sold.unpriced:
         found.append(
             f"有 {sold.unpriced:,} 行没有金额或汇率，未计入。"
             if language == "zh"
-            else f"{sold.unpriced:,} lines have no amount, or no exchange rate on record, and are left out."
+            else f"{sold.unpriced:,} {'line has' if sold.unpriced == 1 else 'lines have'} no amount, or no exchange "
+            f"rate on record, and {'is' if sold.unpriced == 1 else 'are'} left out."
         )
     return tuple(found)
+
+
+def _served(bundle: ForecastBundle, measure: str, language: str) -> list[str]:
+    """What answers, where it is not ours."""
+    model = bundle.measure(measure)
+    if model.plain:
+        return [
+            "历史过短：延用最近几个周期的平均值，区间取自其波动。"
+            if language == "zh"
+            else "too little history: the mean of the last periods is continued, as wide as they vary."
+        ]
+    if model.rival is None:
+        return []
+    return [
+        f"公司总额采用“{model.rival}”：在历史时点上优于我方模型；各团队、客户与产品的划分来自我方模型。"
+        if language == "zh"
+        else f"the company's totals are those of '{model.rival}', which was better than ours at past moments; "
+        "who and when are ours."
+    ]

@@ -15,14 +15,17 @@ from features.bookings.pace import Sales, measures_of, sales
 from features.history import History
 from training.bookings.fitting import (
     Deals,
+    fit_call,
     fit_chances,
     fit_parts,
     fit_sides,
     of_deals,
     of_orders,
+    plain_model,
     profile_of,
     read_deals,
 )
+from training.bookings.judged import Judged
 from training.bookings.measure import Blend, MeasureModel
 from training.bookings.series_view import base_frequency
 from training.bookings.shocks import Shocks
@@ -30,7 +33,8 @@ from training.bookings.trial import KINDS, OURS_BY, Trial, try_deals, try_orders
 from training.candidate import CannotTeach
 from training.forecast.bundle import ForecastBundle
 from training.forecast.candidate import ForecastCandidate
-from training.forecast.choice import ForecastChoice, choose
+from training.forecast.choice import FEWEST_LINES, TOO_LITTLE, ForecastChoice, choose
+from training.rivals.bookings import MODEL_RIVALS, PIPELINE_RIVALS, PLAIN_RIVALS
 
 Progress = Callable[[str], None]
 FOLDS = 3
@@ -62,7 +66,7 @@ def train_forecast(
     notes: dict[str, dict[str, list[str]]] = {}
     for measure, sold in measures.items():
         trial, deals = judge(history, measure, until, folds, progress)
-        choice = choose(trial.judged, servable())
+        choice = choose(trial.judged, servable(), len(sold))
         models[measure] = fit(history, measure, sold, until, trial, choice, deals, progress)
         trials[measure], choices[measure] = trial, choice
         notes[measure] = _notes(sold, until, history)
@@ -105,7 +109,10 @@ def judge(
     *,
     thorough: bool = False,
 ) -> tuple[Trial, Deals | None]:
-    """Forecast from past moments, with the simulation of deals where there is a pipeline."""
+    """Forecast from past moments, with the simulation of deals where there is a pipeline; not where hardly a sale is on
+    record."""
+    if len(sales(history, measure, until).as_of(until)) < FEWEST_LINES:
+        return Trial(Judged(measure)), None
     deals = read_deals(history, until) if measure == "bookings" else None
     if deals is None:
         return try_orders(history, measure, until, folds, SEED, progress, thorough=thorough), None
@@ -126,6 +133,8 @@ def fit(
 
     progress(f"fitting {measure}")
     profile = profile_of(history, sold, until)
+    if choice.rung == TOO_LITTLE:
+        return plain_model(measure, profile, SEED)
     rival = choice.name if choice.rung == "rival" else None
     kind = next((kind for kind, name in OURS_BY.items() if name == choice.name), KINDS[0])
     chances = None if deals is None else fit_chances(deals, until, kind, SEED)
@@ -135,14 +144,16 @@ def fit(
     shocks, blend = trial.taught.get(kind, (Shocks(), Blend()))
     sides = fit_sides(history, sold, until, profile, company_only=True, seed=SEED, progress=progress)
     parts = fit_parts(deals, sold, until, chances, shocks, profile)
-    return replace(of_deals(profile, sides, deals, parts, blend, SEED), rival=rival)
+    call = None
+    if rival is not None and rival in [one.name for one in PIPELINE_RIVALS]:
+        call = fit_call(history, rival, trial.moments, until, deals, sales(history, measure, until))
+    return replace(of_deals(profile, sides, deals, parts, blend, SEED), rival=rival, call=call)
 
 
 def servable() -> tuple[str, ...]:
-    """The rivals that can be served where they win."""
-    from training.rivals.bookings import MODEL_RIVALS, PLAIN_RIVALS
-
-    return tuple(rival.name for rival in (*PLAIN_RIVALS, *MODEL_RIVALS))
+    """The rivals that can be served where they win: all of them."""
+    series = tuple(rival.name for rival in (*PLAIN_RIVALS, *MODEL_RIVALS))
+    return (*series, *(rival.name for rival in PIPELINE_RIVALS))
 
 
 def _notes(sold: Sales, until: datetime, history: History) -> dict[str, list[str]]:

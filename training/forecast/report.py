@@ -26,10 +26,10 @@ def table_lines(judged: Judged, ours: str) -> list[str]:
     head = "".join(f"{_short(view):>{COLUMNS}}" for view in views)
     found = [
         f"{judged.measure}: scaled CRPS from past moments (m: by month, w: by week, q: by quarter); lower is better",
-        f"{'estimate':<{WIDE}}{'mean':>8}{head}{'cover':>7}{'bias':>7}   ours less this one, 95 %",
+        f"{'estimate':<{WIDE}}{'mean':>8} {head}{'cover':>7}{'bias':>7}   ours less this one, 95 %",
     ]
-    order = sorted(judged.estimates, key=lambda name: judged.overall(name) or np.inf)
-    for name in order:
+    fewer = {name for name in judged.estimates if len(judged.common((ours, name))) < len(judged.common((ours,)))}
+    for name in ranked(judged, ours):
         overall = judged.overall(name)
         cells = ""
         for view in views:
@@ -45,8 +45,20 @@ def table_lines(judged: Judged, ours: str) -> list[str]:
             if against.low is not None and against.high is not None:
                 said += f" [{against.low:+.4f}, {against.high:+.4f}]"
         mean = "-" if overall is None else f"{overall:.4f}"
-        found.append(f"{name:<{WIDE}}{mean:>8}{cells}{told}{said}")
+        found.append(f"{name:<{WIDE}}{mean:>8}{'*' if name in fewer else ' '}{cells}{told}{said}")
+    if fewer:
+        found.append("* judged at fewer levels: its mean is not comparable; its place, and ours less it, are by those.")
     return found
+
+
+def ranked(judged: Judged, ours: str) -> list[str]:
+    """The estimates, best first, each by its difference from ours on the levels that both answered."""
+
+    def behind(name: str) -> float:
+        found = judged.compare(ours, name) if name != ours else None
+        return 0.0 if name == ours else np.inf if found is None else -found.difference
+
+    return sorted(judged.estimates, key=behind)
 
 
 def page(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.rivals.rival import Floats, Row, number_of, text_of, texts
+from training.rivals.rival import Floats, Row, number_of, text_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,12 +21,16 @@ class CodedColumns:
     codes: dict[str, dict[str, int]]
 
     def _matrix(self, x: pd.DataFrame) -> Floats:
+        """Numbers and codes [n, columns]; each text is read once, whatever the number of rows."""
+        import pandas as pd
+
         matrix = np.empty((len(x), len(self.columns)))
         for at, name in enumerate(self.columns):
             if (codes := self.codes.get(name)) is None:
                 matrix[:, at] = x[name].to_numpy(dtype=np.float64)
             else:
-                matrix[:, at] = [_code(codes, value) for value in texts(x, name)]
+                place, levels = pd.factorize(x[name])
+                matrix[:, at] = np.array([*(_code(codes, text_of(level)) for level in levels), np.nan])[place]
         return matrix
 
     def _line(self, row: Row) -> list[float]:

@@ -4,24 +4,44 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.series.base_models import ARIMA, ETS, ETS_OF_LOGS, THETA, Task, carried_forward
-from training.series.intermittent import season_and_growth, seasonal_naive, shared_season, trailing_mean, tsb
+from training.series.intermittent import (
+    same_phase,
+    season_and_growth,
+    seasonal_naive,
+    shared_season,
+    trailing_mean,
+    tsb,
+)
 from training.series.lag_trees import lag_trees
 from training.series.nodes import Nodes
 from training.series.panel import Floats, Ints
 
 SEASONAL_NAIVE, SEASON_AND_GROWTH, TRAILING = "seasonal naive", "season and growth", "trailing mean"
 SHARED_SEASON, SHARED_SEASON_RECENT = "company's season, a year's level", "company's season, a quarter's level"
+LAST_QUARTER, QUARTERS = "a quarter before", "month of the quarter"
 TSB, LAG_TREES = "TSB", "lag trees"
-SIMPLE = (SEASONAL_NAIVE, SEASON_AND_GROWTH, TRAILING, TSB, SHARED_SEASON, SHARED_SEASON_RECENT)
+SIMPLE = (
+    SEASONAL_NAIVE,
+    SEASON_AND_GROWTH,
+    TRAILING,
+    TSB,
+    SHARED_SEASON,
+    SHARED_SEASON_RECENT,
+    LAST_QUARTER,
+    QUARTERS,
+)
 MODELS = (*SIMPLE, ETS, ETS_OF_LOGS, THETA, ARIMA, LAG_TREES)
-PRIOR = dict(zip(MODELS, (0.4, 0.3, 0.1, 0.1, 0.1, 0.1, 1.0, 0.8, 1.2, 0.7, 1.3), strict=True))
+PRIOR = dict(zip(MODELS, (0.4, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 1.0, 0.8, 1.2, 0.7, 1.3), strict=True))
 """How models are trusted before a series' own past speaks: by judgement on early public origins (decision 13)."""
-PRIOR_SHORT = dict(zip(MODELS, (2.4, 0.6, 0.8, 0.1, 2.4, 1.2, 0.3, 0.2, 0.3, 0.2, 0.5), strict=True))
+PRIOR_SHORT = dict(zip(MODELS, (2.4, 0.6, 0.8, 0.1, 2.4, 1.2, 1.2, 2.4, 0.3, 0.2, 0.3, 0.2, 0.5), strict=True))
 """The same where two whole seasons are not on record: models that learn a season cannot, a total's last one can."""
-PRIOR_INTERMITTENT = dict(zip(MODELS, (0.15, 0.1, 0.8, 1.0, 0.8, 0.3, 0.6, 0.1, 0.6, 0.3, 1.0), strict=True))
+PRIOR_INTERMITTENT = dict(zip(MODELS, (0.15, 0.1, 0.8, 1.0, 0.8, 0.3, 0.2, 0.4, 0.6, 0.1, 0.6, 0.3, 1.0), strict=True))
 """The same of series that sell now and then."""
+QUARTER = {12: 3, 52: 13}
+"""Periods of a quarter by those of a season: the cycle in which business customers order and sellers are measured."""
 MOST_SERIES = {THETA: 2000, LAG_TREES: 2000, ETS: 700, ETS_OF_LOGS: 600, ARIMA: 60}
 """Series that a model is fitted to, from the top level down; a level takes part as a whole."""
 MOST_IDLE = 0.75
@@ -59,8 +79,12 @@ def rehearse(
         quarter = max(3, season // 4) if season > 1 else 2
         said[4] = shared_season(sums, first, sums[0], origins, horizon, season, season)
         said[5] = shared_season(sums, first, sums[0], origins, horizon, season, quarter)
+    if season in QUARTER:
+        said[6] = same_phase(sums, first, origins, horizon, QUARTER[season], 1)
+        said[7] = same_phase(sums, first, origins, horizon, QUARTER[season], 3)
     chosen, same = _distinct(sums, first)
-    part = _takes_part(nodes, sums, season)
+    often = np.array([_sells_often(sums[:, :fit], season) for fit in fits])
+    part = _takes_part(nodes, np.asarray(often.any(axis=0)))
     rich = [row for row in chosen if part[LAG_TREES][row]]
     if rich:
         said[-1][:, rich] = lag_trees(sums[rich], first[rich], fits, origins, horizon, season, seed)
@@ -74,7 +98,8 @@ def rehearse(
         task = Task(fits, origins, horizon, season, local)
         found = carried_forward(sums[rows], first[rows], task, available_cores())
         for model, paths in zip(local, found, strict=True):
-            said[MODELS.index(model)][:, rows] = paths
+            place = np.searchsorted(np.asarray(fits), np.asarray(origins), side="right") - 1
+            said[MODELS.index(model)][:, rows] = np.where(often[place][:, rows, None], paths, np.nan)
     said = said[:, :, same]
     return Rehearsal(_forward_where_nothing_counts(said, first, origins), tuple(origins))
 
@@ -103,9 +128,13 @@ def _distinct(sums: Floats, first: Ints) -> tuple[list[int], Ints]:
     return sorted(set(same.tolist())), same
 
 
-def _takes_part(nodes: Nodes, sums: Floats, season: int) -> dict[str, Floats]:
-    """For each model that is costly, whether each node is of a level small enough, and sells often enough."""
-    often = (sums[:, -max(2 * season, 8) :] == 0).mean(axis=1) <= MOST_IDLE
+def _sells_often(known: Floats, season: int) -> NDArray[np.bool_]:
+    """Whether each node sells often enough for models of one series, by what is known when they are fitted."""
+    return np.asarray((known[:, -max(2 * season, 8) :] == 0).mean(axis=1) <= MOST_IDLE)
+
+
+def _takes_part(nodes: Nodes, often: NDArray[np.bool_]) -> dict[str, Floats]:
+    """For each model that is costly, whether each node is of a level small enough, and sells `often` enough."""
     sizes: dict[tuple[str, ...], int] = {}
     for level in nodes.level:
         sizes[level] = sizes.get(level, 0) + 1

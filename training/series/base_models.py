@@ -78,16 +78,21 @@ def _one(amounts: Floats, first: int, task: Task) -> Floats:
 
 def _paths(model: str, amounts: Floats, since: int, fit_at: int, places: list[int], task: Task) -> list[Floats]:
     past = amounts[since:fit_at]
+    nothing = np.full(task.horizon, np.nan)
     logs = model == ETS_OF_LOGS
     shift = 0.05 * float(np.mean(np.abs(past)))
-    if logs and float(amounts[since:].min()) < 0:
-        return [np.full(task.horizon, np.nan)] * len(places)
-    seen = np.log(amounts + shift) if logs else amounts
+    known = [amounts[since : task.origins[place]] for place in places]
+    usable = [not logs or float(each.min()) >= 0 for each in known]  # a return ends the logs from there on, not before
     try:
-        fitted = _model(model, len(past), task.season).fit(y=seen[since:fit_at])
-        said = [_from(fitted, seen[since : task.origins[place]], fit_at - since, task.horizon) for place in places]
+        if not any(usable):
+            return [nothing] * len(places)
+        fitted = _model(model, len(past), task.season).fit(y=np.log(past + shift) if logs else past)
+        said = [
+            _from(fitted, np.log(each + shift) if logs else each, fit_at - since, task.horizon) if use else nothing
+            for each, use in zip(known, usable, strict=True)
+        ]
     except Exception:  # statsforecast raises plain Exceptions where no member of a family can be fitted
-        return [np.full(task.horizon, np.nan)] * len(places)
+        return [nothing] * len(places)
     return [_sane(np.exp(np.minimum(path, 700.0)) - shift if logs else path, past) for path in said]
 
 

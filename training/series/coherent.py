@@ -23,8 +23,11 @@ MOST_DENSE = 1500
 
 def reconciled(matrix: "csr_matrix", base: Floats, variance: Floats) -> Floats:
     """Atoms whose sums are nearest to `base`: [n_nodes, n] -> [n_atoms, n], by the variance of each node."""
+    from threadpoolctl import threadpool_limits
+
     sizes = np.asarray(matrix.sum(axis=1)).ravel()
-    return 0.5 * _nearest(matrix, base, variance) + 0.5 * _nearest(matrix, base, sizes)
+    with threadpool_limits(1):  # two threads spin on matrices of this size
+        return 0.5 * _nearest(matrix, base, variance) + 0.5 * _nearest(matrix, base, sizes)
 
 
 def _nearest(matrix: "csr_matrix", base: Floats, variance: Floats) -> Floats:

@@ -1,6 +1,6 @@
 """How much will be sold in the next periods, of everything and of each part, and how sure is that?
 
-Read `fit_series` line by line: rehearse every model from past origins, weigh them by what they got wrong, make the
+Read `_fitted` line by line: rehearse every model from past origins, weigh them by what they got wrong, make the
 levels agree, keep the paths of what was still wrong, and widen until the past is covered as often as said.
 """
 
@@ -38,6 +38,15 @@ def fit_series(
     not add up to anything (`adds_up` False). Any panel has an answer: one series, one period, nothing but zeros.
     Deterministic under the seed.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # matrices this small gain nothing from a second thread, and two of them spin
+        return _fitted(panel, levels, horizon, seed, progress, adds_up)
+
+
+def _fitted(
+    panel: Panel, levels: Sequence[tuple[str, ...]], horizon: int, seed: int, progress: Progress, adds_up: bool
+) -> SeriesModel:
     nodes = nodes_of(panel, levels, adds_up)
     folds = past_folds(panel.n_periods, panel.season, 2 if len(nodes) <= _REFITTED else 1)
     exponent = chosen_exponent(panel, nodes.sums(panel.amounts)[:_TOP], folds.origins)
@@ -46,6 +55,8 @@ def fit_series(
     first = nodes.first(panel)
     rehearsed = rehearse(nodes, sums, first, folds.fits, folds.origins, horizon, panel.season, seed, progress)
     truth = ahead(sums, rehearsed.origins, horizon)
+    if not adds_up:
+        truth = _once_begun(truth, first, rehearsed.origins)
     classes = classes_of(nodes, sums, panel.season)
     weight = _weights(classes, rehearsed, truth, sums, prior_at(panel.n_periods, panel.season))
     base = class_weights(rehearsed.said, classes, weight, blended)
@@ -61,14 +72,16 @@ def fit_series(
     atoms = np.array([not_negative(reconciled(nodes.matrix, each, variance), cells.number, may) for each in base])
     atoms = atoms.reshape(len(folds.origins), panel.n_atoms, horizon)
     actual = ahead(even, folds.origins, horizon)
+    if not adds_up:
+        actual = _once_begun(actual, panel.first, folds.origins)
     cell_sums = cells.sums(even)
     cell_first = np.full(len(cells), panel.n_periods)
     np.minimum.at(cell_first, cells.number, panel.first)
     least = np.abs(cell_sums).mean(axis=1)
-    unit = np.array([sizes(cell_sums, cell_first, origin, panel.season, least) for origin in folds.origins])
+    unit = np.array([sizes(cell_sums, cell_first, origin, panel.season, least, adds_up) for origin in folds.origins])
     unit = unit.reshape(len(folds.origins), len(cells))
     wrong = np.array([cells.sums(each) for each in actual - atoms]).reshape(len(folds.origins), len(cells), horizon)
-    paths = error_paths(wrong / unit[:, :, None], np.abs(cell_sums).mean(axis=1))
+    paths = error_paths(wrong / unit[:, :, None], least if adds_up else None)
     said = np.array([cells.sums(each) for each in atoms]).reshape(wrong.shape)
     paths = replace(paths, total=total_scale(wrong, said, unit, panel.season) if adds_up else None)
     idle = np.array([idle_share(cell_sums, cell_first, origin, panel.season) for origin in folds.origins])
@@ -97,6 +110,8 @@ def fit_series(
 
 _REFITTED = 150
 """Sums up to which the models are fitted at two past points, else at one."""
+FEWEST_PERIODS = 4
+"""Periods on record from which a series that is part of nothing larger is rehearsed."""
 _TOP = 40
 """Series, from the company down, by which the effect of working days is judged."""
 
@@ -106,6 +121,12 @@ def ahead(amounts: Floats, origins: Sequence[int], horizon: int) -> Floats:
     padded = np.concatenate([amounts, np.full((len(amounts), horizon), np.nan)], axis=1)
     found = [padded[:, origin : origin + horizon] for origin in origins]
     return np.array(found).reshape(len(origins), len(amounts), horizon)
+
+
+def _once_begun(truth: Floats, first: Ints, origins: Sequence[int]) -> Floats:
+    """Without what came of series that had hardly begun: of series that add up to nothing it teaches nothing."""
+    begun = np.asarray(origins)[:, None] - first[None, :] >= FEWEST_PERIODS
+    return np.where(begun[:, :, None], truth, np.nan) if len(origins) else truth
 
 
 def _weights(
@@ -159,7 +180,7 @@ def _factors(
     reaches: list[list[Floats]] = [[] for _ in groups]
     rng = np.random.default_rng(0)
     may = np.asarray((cells.sums(panel.amounts) < 0).any(axis=1))
-    size = np.abs(cells.sums(panel.amounts)).mean(axis=1)
+    size = np.abs(cells.sums(panel.amounts)).mean(axis=1) if adds_up else None
     for origin in range(0, n_origins, max(1, n_origins // _REHEARSED)):
         apart = np.abs(np.arange(n_origins) - origin) >= max(horizon // 2, 1)
         if apart.sum() < 3:

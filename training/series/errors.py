@@ -54,19 +54,28 @@ class ErrorPaths:
         return np.asarray(np.sqrt(joint) * mixed + np.sqrt(1.0 - joint) * own, np.float64)
 
 
-def error_paths(errors: Floats, size: Floats) -> ErrorPaths:
-    """Paths from errors [n_origins, n_cells, horizon] with NaN where not known yet, in units of the cells' size.
+def error_paths(errors: Floats, size: Floats | None) -> ErrorPaths:
+    """Paths from errors [n_origins, n_cells, horizon] with NaN where not known, in units of the cells' size.
 
-    `size` [n_cells]: the mean amount of each cell in the same units as it counts for the law of scale.
+    `size` [n_cells]: the mean amount of each cell in the same units as it counts for the law of scale; None where
+    cells are of other kinds, some a hundred times as regular: they are drawn to the usual in logs.
     """
+    errors = _once_begun(errors)
     growth = growth_by_step(errors)
     known = np.isfinite(errors)
     level = np.where(known, errors, 0.0) / growth
     count = known.sum(axis=(0, 2))
     own = (level**2).sum(axis=(0, 2)) / np.maximum(count, 1)
     independent = min(float(len(errors)), 1.0 + 2.0 * len(errors) / max(errors.shape[2], 1))
-    law = drawn_to_law(own * size**2, size) / np.maximum(size, 1e-12) ** 2 if (own > 0).any() else np.ones(len(size))
-    variance = (independent * own + OWN_ORIGINS * law) / (independent + OWN_ORIGINS) if len(errors) else law
+    held = independent / (independent + OWN_ORIGINS) if len(errors) else 0.0
+    if size is None:
+        usual = float(np.median(own[own > 0])) if (own > 0).any() else 1.0
+        variance = usual * (np.maximum(own, LEAST**2) / usual) ** held
+    else:
+        law = (
+            drawn_to_law(own * size**2, size) / np.maximum(size, 1e-12) ** 2 if (own > 0).any() else np.ones(len(size))
+        )
+        variance = held * own + (1.0 - held) * law
     scale = np.maximum(np.sqrt(variance), LEAST)[:, None] * growth[None, :]
     return ErrorPaths(_completed(errors, growth), scale)
 
@@ -179,6 +188,25 @@ def growth_by_step(errors: Floats) -> Floats:
     return np.maximum.accumulate(np.minimum(found, np.sqrt(np.arange(1, horizon + 1)) * 1.5))
 
 
+def _once_begun(errors: Floats) -> Floats:
+    """Where one cell's error is not known and others' are (it had not begun), its own of other origins stand in.
+
+    They come in turn, so that its variance is that of its own errors; a cell without any takes all cells'.
+    """
+    known = np.isfinite(errors)
+    due = np.asarray(known.any(axis=1))
+    lacks = due[:, None, :] & ~known
+    if not lacks.any():
+        return errors
+    found = errors.copy()
+    for cell, step in np.argwhere(lacks.any(axis=0)).tolist():
+        own = errors[known[:, cell, step], cell, step]
+        every = errors[:, :, step][known[:, :, step]]
+        rows = np.flatnonzero(lacks[:, cell, step])
+        found[rows, cell, step] = np.resize(own if len(own) else np.roll(every, -cell), len(rows))
+    return found
+
+
 def _completed(errors: Floats, growth: Floats) -> Floats:
     """Paths of late origins, whose last steps have not come, carried on from the last known error."""
     done = errors.copy()
@@ -197,15 +225,16 @@ def _walk(noise: Floats, share: float = 0.3) -> Floats:
     return kept
 
 
-def sizes(amounts: Floats, first: Ints, origin: int, season: int, ever: Floats) -> Floats:
+def sizes(amounts: Floats, first: Ints, origin: int, season: int, ever: Floats, adds_up: bool = True) -> Floats:
     """The unit of error of each series at an origin: its recent mean amount and its mean over all time, half each.
 
     `ever` [n_series] is the latter, so that a series that had not begun does not err without bounds in its own unit.
+    Where they are of one kind, parts that add up,, none is taken for smaller than a thousandth of their mean.
     """
     from training.series.intermittent import trailing_mean
 
     recent = trailing_mean(np.abs(amounts), first, [origin], max(season, 4))[0]
-    floor = 1e-3 * float(np.mean(ever)) if len(ever) else 0.0
+    floor = 1e-3 * float(np.mean(ever)) if len(ever) and adds_up else 0.0
     return np.asarray(np.maximum(0.5 * recent + 0.5 * ever, max(floor, 1e-9)), np.float64)
 
 

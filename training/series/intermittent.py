@@ -63,6 +63,23 @@ def seasonal_naive(amounts: Floats, first: Ints, origins: Sequence[int], horizon
     return found
 
 
+def same_phase(amounts: Floats, first: Ints, origins: Sequence[int], horizon: int, cycle: int, rounds: int) -> Floats:
+    """The mean of the same place in the last `rounds` of a cycle, [n_origins, n_series, horizon].
+
+    Rounds that a series had not begun in do not count; NaN where none does. Resellers who order once a quarter, or
+    invoices of its last month, show in months of a quarter long before a second year is on record.
+    """
+    found = np.full((len(origins), len(amounts), horizon), np.nan)
+    for row, origin in enumerate(origins):
+        for step in range(min(horizon, cycle)):
+            places = [at for back in range(1, rounds + 1) if (at := origin + step - cycle * back) >= 0]
+            counts = np.array(places)[None, :] >= first[:, None]
+            total = np.where(counts, amounts[:, places], 0.0).sum(axis=1)
+            many = counts.sum(axis=1)
+            found[row, :, step::cycle] = np.where(many > 0, total / np.maximum(many, 1), np.nan)[:, None]
+    return found
+
+
 def season_and_growth(amounts: Floats, first: Ints, origins: Sequence[int], horizon: int, season: int) -> Floats:
     """The seasonal naive forecast times the root of the last quarter's growth on a year before: half of it, in logs.
 

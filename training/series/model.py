@@ -70,6 +70,12 @@ class SeriesModel:
 
     def draw_sums(self, panel: Panel, horizon: int, groups: Ints, draws: int = 500, seed: int = 0) -> Floats:
         """The same draws summed by group number, [draws, n_groups, horizon]."""
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1):
+            return self._draw_sums(panel, horizon, groups, draws, seed)
+
+    def _draw_sums(self, panel: Panel, horizon: int, groups: Ints, draws: int, seed: int) -> Floats:
         mean = self.mean(panel, horizon)
         cells = cells_of(panel, self.by)
         drawn = self._cells_drawn(panel, mean, cells, draws, seed)
@@ -91,7 +97,7 @@ class SeriesModel:
         history = cells.sums(panel.amounts)
         first = np.full(len(cells), panel.n_periods)
         np.minimum.at(first, cells.number, panel.first)
-        unit = sizes(history, first, panel.n_periods, panel.season, np.abs(history).mean(axis=1))
+        unit = sizes(history, first, panel.n_periods, panel.season, np.abs(history).mean(axis=1), self.adds_up)
         paths = self._paths_for(cells, horizon)
         may = np.asarray((history < 0).any(axis=1))
         idle = idle_share(history, first, panel.n_periods, panel.season)

@@ -72,3 +72,10 @@ def test_a_level_that_was_off_the_same_way_is_moved_and_one_that_was_not_is_left
     assert 0.79 < learn_blend(high, 10_000).level[0] < 0.82
     assert learn_blend(unsure, 10_000).level[0] > 0.9
     assert abs(learn_blend(right, 10_000).level[0] - 1) < 0.01
+
+
+def test_months_that_one_moment_looked_at_are_one_piece_of_evidence() -> None:
+    alike = [told(0, simulated=100, series=100, came=came, width=60) for came in (100, 100, 100, 100, 135)]
+
+    # One piece of evidence bounds no quantile: the widest error counts, and not one between it and the next.
+    assert learn_blend(alike, 10_000).scale[0] > SPREAD

@@ -8,7 +8,7 @@ from features.bookings.pace import OWNERS, Sales
 from features.bookings.pipeline import NO_DAY, Pipeline
 from features.kernel import MISSING
 from training.bookings.closing import Kept
-from training.bookings.deals_rest import Parts, deals_rest
+from training.bookings.deals_rest import HIGHEST, Parts, deals_rest
 from training.bookings.newcomers import fit_arrivals, wins_by_day
 from training.bookings.profile import fit_profile
 from training.bookings.shocks import Shocks
@@ -116,3 +116,14 @@ def test_without_a_past_only_open_deals_are_won_and_without_deals_nothing_is() -
     assert (
         said(Standing(at.day, young.sold, empty, at.x[none], nothing, nothing, np.empty(0, bool)), Shocks()).max() == 0
     )
+
+
+def test_no_deal_grows_far_beyond_all_that_was_ever_won() -> None:
+    """Amounts of one that became real ones tell of a growth by thousands, which no real amount has."""
+    at, _ = world(2)
+    most = float(at.sold.amount.max())
+    parts = Parts(Known(), Kept({"": np.full(5, 5000.0)}), Shocks(0.0, 0.0, 0.0), FLAT)
+
+    rest = deals_rest(at, parts, 100, 0, days=HORIZON)
+
+    assert rest.amount.max() <= HIGHEST * max(most, float(at.open.amount.max())) * (1 + 1e-6)

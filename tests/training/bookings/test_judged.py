@@ -6,7 +6,9 @@ import pytest
 from training.bookings.judged import Block, Judged
 from training.bookings.rest import QUANTILES
 from training.bookings.trial import OURS
-from training.forecast.choice import choose
+from training.forecast.choice import choose, sure
+from training.forecast.report import ranked, table_lines
+from training.paired import Comparison
 
 
 def judged(rival_off: float, moments: int = 9, ours_off: float = 0.0) -> Judged:
@@ -84,3 +86,57 @@ def test_why_a_better_rival_is_not_served_is_said() -> None:
     assert "3 past moments are too few to prove it better" in few.says
     assert "it cannot be served" in choose(judged(0, ours_off=30), ()).says
     assert "it cannot be served" not in choose(judged(30), ()).says
+
+
+def test_one_of_several_rivals_must_be_better_by_nearly_three_standard_errors() -> None:
+    def found(errors: float) -> Comparison:
+        return Comparison(errors, errors - 1.96, errors + 1.96, 20, 2000)
+
+    assert not sure(found(2.5))
+    assert sure(found(2.9))
+    assert not sure(Comparison(2.9, 0.94, 4.86, 4, 2000))
+
+
+def test_a_rival_that_is_better_below_the_company_only_is_not_served_and_why_is_said() -> None:
+    company, parts = judged(30), judged(0, ours_off=60)
+    below = [Block(b.origin, b.frequency, "rep", *list(vars(b).values())[3:]) for b in parts.blocks]
+
+    choice = choose(Judged("bookings", (*company.blocks, *below)), ("trailing three months",))
+
+    assert choice.name == OURS
+    assert "better below the company" in choice.says
+
+
+def test_what_cancels_out_leaves_nothing_to_be_scaled_by() -> None:
+    blocks = [
+        Block(b.origin, "month", "company", b.estimate, b.actual * 1e-16, b.mean, b.quantiles, b.past, 12)
+        for b in judged(3).blocks
+    ]
+    score = Judged("orders", tuple(blocks)).score(OURS, ("month", "company"))
+
+    assert score is not None
+    assert np.isnan(score.scrps)
+
+
+def test_estimates_are_ranked_by_the_levels_that_ours_answered_too() -> None:
+    """A rival asked at an easy level only is not the best for it."""
+    hard = judged(10, ours_off=5).blocks
+    easy = [
+        Block(
+            b.origin,
+            "month",
+            "rep",
+            OURS if b.estimate == OURS else "asked little",
+            b.actual,
+            b.mean,
+            *list(vars(b).values())[6:],
+        )
+        for b in judged(3).blocks
+    ]
+    both = Judged("bookings", (*hard, *easy))
+
+    assert ranked(both, OURS) == [OURS, "asked little", "trailing three months"]
+    assert both.overall("asked little") < both.overall(OURS)
+    lines = table_lines(both, OURS)
+    assert next(line for line in lines if line.startswith("asked little"))[24:34].endswith("* ")
+    assert lines[-1].startswith("* judged at fewer levels")

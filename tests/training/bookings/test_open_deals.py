@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.bookings.open_deals import Events, Floats, paces, simulate
+from training.bookings.open_deals import Events, Floats, centred, paces, simulate
 
 GRID = np.array([10.0, 30.0, 100.0])
 DRAWS = 4000
@@ -42,6 +42,23 @@ def test_shared_luck_widens_totals_and_leaves_single_deals_as_they_are() -> None
     assert totals[0].std() == pytest.approx(np.sqrt(300 * 0.4 * 0.6), rel=0.1)
     assert totals[1].std() > 3 * totals[0].std()
     assert totals[1].mean() == pytest.approx(120, rel=0.05)
+
+
+@pytest.mark.parametrize("said", [0.02, 0.1, 0.5, 0.9])
+def test_large_shared_luck_leaves_the_mean_of_a_chance_where_it_was(said: float) -> None:
+    chances = np.tile([[said / 2, said / 2, said]], (400, 1))
+    shift = np.random.default_rng(1).normal(0, 1.5, DRAWS)
+
+    far = centred(chances, shift)
+    back = 1 / (1 + (1 - far[0, -1]) / far[0, -1] * np.exp(-shift))
+    events = drawn(chances, wins=1.5)
+
+    assert back.mean() == pytest.approx(said, rel=1e-3)
+    assert len(events) / DRAWS / 400 == pytest.approx(said, rel=0.08)
+
+
+def test_chances_that_are_certain_stay_so() -> None:
+    assert centred(np.array([[0.0, 1.0]]), np.array([-1.0, 1.0])).tolist() == [[0.0, 1.0]]
 
 
 def test_a_month_that_runs_slowly_moves_wins_and_loses_none_of_those_to_come() -> None:

@@ -174,3 +174,18 @@ def test_series_that_add_up_to_nothing_are_forecast_each_for_itself() -> None:
 
     assert set(model.weights) == {"atoms|dense"}
     assert model.draw(panel, 3, 20).shape == (20, 3, 3)
+
+
+def test_series_of_other_units_and_ages_are_as_wide_as_their_own_errors() -> None:
+    rng = np.random.default_rng(0)
+    amounts = 100.0 * (1.0 + 0.05 * rng.standard_normal((6, 40)))
+    units, first = np.array([1e6, 1e3, 1.0, 1e-2, 1.0, 1.0]), np.array([0, 0, 0, 0, 24, 30])
+    amounts = np.where(np.arange(40)[None, :] >= first[:, None], amounts * units[:, None], 0.0)
+    starts = (np.datetime64("2015-01") + 3 * np.arange(40)).astype("datetime64[D]")
+    panel = panel_of(amounts, {"series": [f"s{n}" for n in range(6)]}, starts, "Q", first=first)
+
+    drawn = fit_series(panel, [], 4, adds_up=False).draw(panel, 4, 400)
+    low, high = np.quantile(drawn, [0.1, 0.9], axis=0) / (100.0 * units[:, None])
+
+    assert (high - low).max() < 0.6
+    assert ((low < 1.0) & (high > 1.0)).all()

@@ -14,7 +14,7 @@ from training.series.coherent import drawn_to_law, not_negative, reconciled, wit
 from training.series.conformal import SEEN, few_origins, level_factor, reach, shared_and_own
 from training.series.errors import cells_drawn, error_paths, growth_by_step, total_scale
 from training.series.folds import past_folds
-from training.series.intermittent import seasonal_naive, shared_season, trailing_mean, tsb
+from training.series.intermittent import same_phase, seasonal_naive, shared_season, trailing_mean, tsb
 from training.series.lag_trees import lag_trees
 from training.series.panel import panel_of
 
@@ -51,6 +51,17 @@ def test_a_part_takes_its_season_from_the_total() -> None:
     assert year[1] == pytest.approx(np.array([10.0, 20.0, 30.0]) * 2.0 / 25.0)
     assert np.isnan(year[2]).all()
     assert quarter == pytest.approx([4.0 * 20 / 10, 4.0 * 30 / 10])
+
+
+def test_months_of_a_quarter_are_told_apart_before_a_year_is_on_record() -> None:
+    amounts = np.array([[0.0, 9.0, 1.0, 2.0, 7.0, 3.0, 4.0]])
+
+    one, two = (same_phase(amounts, np.array([1]), [7], 5, 3, rounds)[0, 0] for rounds in (1, 2))
+
+    assert one.tolist() == [7.0, 3.0, 4.0, 7.0, 3.0]
+    assert two.tolist() == [8.0, 2.0, 3.0, 8.0, 2.0]
+    assert np.isnan(same_phase(amounts, np.array([7]), [7], 1, 3, 2)).all()
+    assert np.array_equal(same_phase(amounts, np.array([0]), [4], 3, 3, 1)[0, 0], [9.0, 1.0, 2.0])
 
 
 def test_of_the_total_it_is_the_seasonal_naive_forecast() -> None:
@@ -309,3 +320,21 @@ def test_folds_leave_a_period_to_be_judged_by(n_periods: int) -> None:
     assert set(folds.fits) <= set(folds.origins)
     assert not folds.origins or folds.fits[0] == folds.origins[0]
     assert n_periods < 2 or folds.origins[-1] == n_periods - 1
+
+
+def test_errors_from_before_a_cell_began_do_not_count_as_its_own() -> None:
+    errors = np.array([[[np.nan], [3.0]], [[1.0], [3.0]], [[-1.0], [3.0]], [[np.nan], [np.nan]]])
+
+    paths = error_paths(errors, np.ones(2)).paths
+
+    assert np.abs(paths[:3, 0, 0]).tolist() == [1.0, 1.0, 1.0]
+    assert paths[:3, 1, 0].tolist() == [3.0, 3.0, 3.0]
+
+
+def test_cells_of_other_kinds_keep_how_regular_they_are() -> None:
+    errors = np.tile(np.array([[[0.02], [1.0], [1.0], [1.0]]]), (12, 1, 1)) * np.resize([1, -1], 12)[:, None, None]
+
+    alike, apart = (error_paths(errors, size).scale[0, 0] for size in (np.ones(4), None))
+
+    assert alike > 0.4
+    assert 0.02 <= apart < 0.15

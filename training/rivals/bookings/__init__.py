@@ -1,6 +1,6 @@
 """Which plain forecasts of bookings and orders is ours judged against? All of them, by name."""
 
-from training.rivals.bookings.moment import Moment, PipelineRival, residual_quantiles
+from training.rivals.bookings.moment import Moment, PipelineRival, residual_quantiles, residual_spread
 from training.rivals.bookings.peoples_call import BestCase, Commit
 from training.rivals.bookings.point_of_period import PointOfPeriod
 from training.rivals.bookings.weighted_pipeline import WeightedPipeline
@@ -20,4 +20,12 @@ MODEL_RIVALS: tuple[type[SeriesRival], ...] = (
 PIPELINE_RIVALS: tuple[type[PipelineRival], ...] = (WeightedPipeline, PointOfPeriod, Commit, BestCase)
 """What looks at the open deals."""
 
-__all__ = ["MODEL_RIVALS", "PIPELINE_RIVALS", "PLAIN_RIVALS", "Moment", "PipelineRival", "residual_quantiles"]
+__all__ = [
+    "MODEL_RIVALS",
+    "PIPELINE_RIVALS",
+    "PLAIN_RIVALS",
+    "Moment",
+    "PipelineRival",
+    "residual_quantiles",
+    "residual_spread",
+]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from features.bookings.calendar import day_of
 from features.bookings.pipeline import NO_DAY
 from features.history import History
 from training.bookings.levels import grouped, labels
+from training.bookings.pipeline_call import Learned
 from training.bookings.rest import QUANTILES
-from training.bookings.views import View
+from training.bookings.views import Later, View, usual
 
 if TYPE_CHECKING:
     from features.bookings.pace import Sales
@@ -40,6 +42,14 @@ class Moment:
     views: tuple[View, ...]
     places: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, compare=False)
     """The group of each open deal, by level, once it was looked up."""
+    later: dict[datetime, Later] = field(default_factory=dict, compare=False)
+
+    def came(self, history: History, view: View, by: datetime) -> Floats:
+        """What came of a view [groups, periods] as on record at a later moment `by`; NaN of periods not over then."""
+        if by not in self.later:
+            known, now = self.every.as_of(self.as_of), self.every.as_of(by)
+            self.later[by] = Later.read(history, known, now, self.as_of, by)
+        return self.later[by].of(view, day_of(by, history.timezone))
 
 
 class PipelineRival(Protocol):
@@ -53,38 +63,55 @@ class PipelineRival(Protocol):
         be learned from. None where the history lacks what it takes."""
         ...
 
+    def learn(
+        self, history: History, earlier: Sequence[Moment], as_of: datetime, deals: "Deals", every: "Sales"
+    ) -> Learned:
+        """What it multiplies open amounts by in the company's months, from what was on record before a moment."""
+        ...
+
 
 def residual_quantiles(
-    view: View, mean: Floats, earlier: Sequence[Moment], said: Sequence[tuple[Floats, ...] | None]
+    history: History,
+    view: View,
+    mean: Floats,
+    as_of: datetime,
+    earlier: Sequence[Moment],
+    said: Sequence[tuple[Floats, ...] | None],
 ) -> Floats:
-    """Quantiles [11, groups, periods] about a rival's figures, from what it got wrong at earlier moments.
+    """Quantiles [11, groups, periods] about a rival's figures at a moment, from what it got wrong at earlier ones."""
+    spread = residual_spread(history, (view.frequency, view.by), mean.shape[1], as_of, earlier, said)
+    found = mean[None] + spread.T[:, None, :] * usual(view)[None, :, None]
+    return np.asarray(np.maximum(found, 0.0))
 
-    Errors are taken beside what a group usually sells, over all groups of the level and by periods ahead, and only
-    those that were known by then.
+
+def residual_spread(
+    history: History,
+    level: tuple[str, tuple[str, ...]],
+    horizon: int,
+    as_of: datetime,
+    earlier: Sequence[Moment],
+    said: Sequence[tuple[Floats, ...] | None],
+) -> Floats:
+    """Quantiles [periods, 11] of what came over what a rival said at earlier moments, beside what groups usually sell.
+
+    Over all groups of a frequency and level, by periods ahead: of periods over by the moment `as_of`, and with what was
+    on record of them then.
     """
     from scipy.stats import norm
 
-    scale = usual(view)
-    found = np.empty((len(QUANTILES), *mean.shape))
-    day = int(view.edges[0])
-    for ahead in range(mean.shape[1]):
-        off: list[Floats] = []
-        for moment, points in zip(earlier, said, strict=True):
-            for other, point in zip(moment.views, points or (), strict=False):
-                same = (other.frequency, other.by) == (view.frequency, view.by)
-                if same and ahead < other.horizon and other.edges[ahead + 1] <= day:
-                    wrong = (other.actual[:, ahead] - point[:, ahead]) / usual(other)
-                    off.append(wrong[np.isfinite(wrong)])
-        known = np.concatenate(off) if off else np.empty(0)
-        spread = np.quantile(known, QUANTILES) if len(known) >= FEWEST else ROUGH * norm.ppf(QUANTILES)
-        found[:, :, ahead] = np.maximum(mean[None, :, ahead] + spread[:, None] * scale[None], 0.0)
+    off: list[list[Floats]] = [[] for _ in range(horizon)]
+    for moment, points in zip(earlier, said, strict=True):
+        for other, point in zip(moment.views, points or (), strict=False):
+            if (other.frequency, other.by) != level:
+                continue
+            wrong = (moment.came(history, other, as_of) - point) / usual(other)[:, None]
+            for ahead in range(min(horizon, other.horizon)):
+                off[ahead].append(wrong[:, ahead][np.isfinite(wrong[:, ahead])])
+    found = np.empty((horizon, len(QUANTILES)))
+    for ahead, some in enumerate(off):
+        known = np.concatenate(some) if some else np.empty(0)
+        found[ahead] = np.quantile(known, QUANTILES) if len(known) >= FEWEST else ROUGH * norm.ppf(QUANTILES)
     return found
-
-
-def usual(view: View) -> Floats:
-    """What each group sells in a period of the last year, on average; a little where it is nothing."""
-    late = np.abs(view.past[:, -12:]).mean(axis=1)
-    return np.asarray(np.maximum(late, max(float(late.mean()), 1e-9) * 0.05))
 
 
 def by_group(history: History, moment: Moment, view: View, worth: Floats) -> Floats:

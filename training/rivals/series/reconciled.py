@@ -3,7 +3,8 @@
 Nixtla's statsforecast with its defaults at the panel's season, hierarchicalforecast's MinTrace with shrunk
 covariance of the one-step errors (Wickramasuriya, Athanasopoulos and Hyndman, *JASA* 114, 2019) and its
 normal intervals. A series that a model cannot be fitted to is continued as it ended, as statsforecast's own
-fallback does.
+fallback does. What a model says of a short series can leave all bounds (AutoTheta's intervals do), and through
+the covariance it would spoil every sum: it is cut at the range of the series, as any user who looks would do.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from training.series.nodes import nodes_of
 from training.series.panel import Floats, Ints, Panel
 
 Z80 = 1.2815515655446004
+MANY = 200
+"""Series from which AutoARIMA compares its candidates by an approximate likelihood: it halves the time."""
 
 
 class _Reconciled:
@@ -22,8 +25,8 @@ class _Reconciled:
 
     name: str
 
-    def model(self, season: int) -> "object":
-        """The statsforecast model at a season."""
+    def model(self, season: int, many: bool = False) -> "object":
+        """The statsforecast model at a season, in a cheap form where `many` series are to be fitted."""
         raise NotImplementedError
 
     def forecast(
@@ -54,7 +57,7 @@ class _Reconciled:
         size = 40
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
         cores = available_cores() if len(rows) >= 4 * size else 1
-        model = self.model(season)
+        model = self.model(season, len(rows) >= MANY)
         if cores > 1:
             done = Parallel(n_jobs=cores)(delayed(_several)(model, part, horizon) for part in parts)
         else:
@@ -83,13 +86,20 @@ def _one(model: "object", row: Floats, horizon: int) -> tuple[Floats, Floats, Fl
         mean = np.asarray(said["mean"], np.float64)
         sigma = (np.asarray(said["hi-80"], np.float64) - mean) / Z80
         if np.isfinite(mean).all() and np.isfinite(sigma).all():
-            return mean, sigma, np.asarray(said["fitted"], np.float64)
+            return _bounded(row, mean, sigma, np.asarray(said["fitted"], np.float64))
     except Exception:  # statsforecast raises plain Exceptions where no member of a family can be fitted
         pass
     steps = np.diff(row)
     step = float(np.sqrt((steps**2).mean())) if len(steps) else float(np.abs(row[-1]))
     fitted = np.concatenate([row[:1], row[:-1]])
     return np.full(horizon, row[-1]), step * np.sqrt(np.arange(1, horizon + 1)), fitted
+
+
+def _bounded(row: Floats, mean: Floats, sigma: Floats, fitted: Floats) -> tuple[Floats, Floats, Floats]:
+    """Means and fitted values at most a range of the series beyond it, standard deviations at most that range."""
+    low, high = float(row.min()), float(row.max())
+    room = high - low
+    return np.clip(mean, low - room, high + room), np.minimum(sigma, room), np.clip(fitted, low - room, high + room)
 
 
 def _min_trace(matrix: Floats, mean: Floats, sigma: Floats, sums: Floats, fitted: Floats) -> tuple[Floats, Floats]:
@@ -111,7 +121,7 @@ class ReconciledSeasonalNaive(_Reconciled):
     name = "seasonal naive"
     meaning = "The same period of the last season, reconciled by MinTrace."
 
-    def model(self, season: int) -> "object":
+    def model(self, season: int, many: bool = False) -> "object":
         """statsforecast's SeasonalNaive."""
         from statsforecast.models import SeasonalNaive
 
@@ -124,7 +134,7 @@ class ReconciledEts(_Reconciled):
     name = "AutoETS"
     meaning = "Exponential smoothing chosen by AICc for each series (statsforecast), reconciled by MinTrace."
 
-    def model(self, season: int) -> "object":
+    def model(self, season: int, many: bool = False) -> "object":
         """statsforecast's AutoETS with its defaults."""
         from statsforecast.models import AutoETS
 
@@ -137,7 +147,7 @@ class ReconciledTheta(_Reconciled):
     name = "AutoTheta"
     meaning = "The Theta model chosen for each series (statsforecast), reconciled by MinTrace."
 
-    def model(self, season: int) -> "object":
+    def model(self, season: int, many: bool = False) -> "object":
         """statsforecast's AutoTheta with its defaults."""
         from statsforecast.models import AutoTheta
 
@@ -150,8 +160,8 @@ class ReconciledArima(_Reconciled):
     name = "AutoARIMA"
     meaning = "ARIMA chosen by AICc for each series (statsforecast), reconciled by MinTrace."
 
-    def model(self, season: int) -> "object":
-        """statsforecast's AutoARIMA with its defaults."""
+    def model(self, season: int, many: bool = False) -> "object":
+        """statsforecast's AutoARIMA with its defaults; of many series with its own approximation."""
         from statsforecast.models import AutoARIMA
 
-        return AutoARIMA(season_length=season if season <= 24 else 1)
+        return AutoARIMA(season_length=season if season <= 24 else 1, approximation=many)

@@ -12,7 +12,7 @@ from features.history import History
 from training.bookings.fitting import profile_of, read_deals
 from training.bookings.levels import labels
 from training.bookings.standing import standing
-from training.bookings.views import view
+from training.bookings.views import Later, view
 from training.rivals.bookings import PIPELINE_RIVALS, Moment, residual_quantiles
 from training.rivals.bookings.peoples_call import BestCase, Commit
 from training.rivals.bookings.point_of_period import PointOfPeriod
@@ -49,7 +49,8 @@ def moment(history: History, text: str, number: int = 0, until: str = "2024-10-0
     assert deals is not None
     told = labels(history, now, known.owners)
     day, last = (day_of(one, history.timezone) for one in (now, end))
-    views = tuple(view(history, known, every, told, end, day, last, by, "month", 2) for by in ((), ("rep",)))
+    later = Later.read(history, known, every.as_of(end), now, end)
+    views = tuple(view(known, later, told, day, last, by, "month", 2) for by in ((), ("rep",)))
     state = standing(history, every, deals.features, now)
     return Moment(number, now, state, every, deals, profile_of(history, known, now), views)
 
@@ -110,8 +111,9 @@ def test_intervals_come_from_errors_that_were_known_then(story) -> None:
     said = [tuple(one.actual - 50 for one in each.views) for each in moments]
     now = moments[-1].views[1]
 
-    unknown = residual_quantiles(now, np.full((1, 2), 500.0), [], [])
-    known = residual_quantiles(now, np.full((1, 2), 500.0), moments * 3, said * 3)
+    asked_at = at("2024-10-01")
+    unknown = residual_quantiles(history, now, np.full((1, 2), 500.0), asked_at, [], [])
+    known = residual_quantiles(history, now, np.full((1, 2), 500.0), asked_at, moments * 3, said * 3)
 
     assert unknown[-1, 0, 0] - unknown[0, 0, 0] > known[-1, 0, 0] - known[0, 0, 0]
     assert known[5, 0, 0] == pytest.approx(550, rel=0.05)

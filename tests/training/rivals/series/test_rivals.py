@@ -61,3 +61,26 @@ def test_rules_of_thumb_are_what_they_say() -> None:
     assert LastPeriod().forecast(panel, [], 2, PROBABILITIES).mean[0].tolist() == [10.0, 10.0]
     # June of last year was 6; the last three months were twice those a year before
     assert LastYearTimesGrowth().forecast(panel, [], 2, PROBABILITIES).mean[0].tolist() == [12.0, 14.0]
+
+
+class _Astray(ReconciledTheta):
+    """A model whose figures leave all bounds."""
+
+    def model(self, season: int, many: bool = False) -> object:
+        return self
+
+    def forecast(self, *shape: object, y=None, h=0, **options: object):  # type: ignore[no-untyped-def, override]
+        if y is None:
+            return super().forecast(*shape, **options)  # type: ignore[arg-type]
+        return {"mean": np.full(h, y.mean()), "hi-80": np.full(h, 1e9), "fitted": y + np.resize([1e9, -1e9], len(y))}
+
+
+def test_what_leaves_all_bounds_is_cut_at_the_range_of_the_series(panel: Panel) -> None:
+    said = _Astray().forecast(panel, [("region",)], 3, PROBABILITIES)
+
+    assert said.quantiles.max() < 10 * panel.amounts.sum(axis=0).max()
+
+
+def test_arima_is_approximate_only_for_many_series() -> None:
+    assert ReconciledArima().model(12, many=True).approximation
+    assert not ReconciledArima().model(12).approximation
