@@ -24,7 +24,7 @@ def known_since(table: str) -> str:
     if happened is None:
         return f"coalesce(epoch_us(version_at), {EVER})"
     own = f"epoch_us({name(happened)}::TIMESTAMP)"
-    if _is_day(table, happened):
+    if is_day(table, happened):
         return f"coalesce(epoch_us(version_at), {own}, {EVER})"
     return f"coalesce(greatest(epoch_us(version_at), {own}), {EVER})"
 
@@ -33,7 +33,7 @@ def times(table: str) -> tuple[str, str, str]:
     """The three times of a version: known, happened, retired."""
     happened = TABLES[table].happened
     own = "NULL" if happened is None else f"epoch_us({name(happened)}::TIMESTAMP)"
-    if happened is not None and _is_day(table, happened):
+    if happened is not None and is_day(table, happened):
         own = known_since(table)
     return (
         f"{known_since(table)} AS known",
@@ -42,7 +42,8 @@ def times(table: str) -> tuple[str, str, str]:
     )
 
 
-def _is_day(table: str, column: str) -> bool:
+def is_day(table: str, column: str) -> bool:
+    """Whether a column of the contract holds days without a time."""
     found = TABLES[table].column(column)
     return found is not None and found.kind is Kind.DAY
 

@@ -35,3 +35,13 @@ def test_what_was_always_known_is_no_moment(story):
     story.product("P1", name="Boat")
 
     assert last_recorded(story.history, at("2024-01-01")) is None
+
+
+def test_a_cancellation_and_a_closed_ticket_count_from_when_they_happened(story):
+    contract = {"subscription_id": "S1", "customer_id": "C1", "started_on": "2024-01-01"}
+    story.row("subscriptions", **contract, cancelled_on="2024-05-01")
+    story.row("tickets", ticket_id="T1", customer_id="C1", opened_at="2024-02-01", closed_at="2024-03-01")
+
+    assert last_recorded(story.history, at("2024-06-01")) == at("2024-05-01")
+    assert last_recorded(story.history, at("2024-05-01")) == at("2024-03-01")
+    assert last_recorded(story.history, at("2024-03-01")) == at("2024-02-01")

@@ -58,14 +58,22 @@ def level_name(by: Sequence[str]) -> str:
 def key_text(parts: Sequence[str]) -> str:
     """The key of a group: its parts in the order of the levels; a comma or backslash within a part is escaped.
 
-    >>> key_text(["North", ""])
-    'North,(none)'
+    So is a name that reads like the group of those without one.
+
+    >>> key_text(["North", ""]), key_text(["(none)"])
+    ('North,(none)', '\\\\(none)')
     """
     if not parts:
         return COMPANY
     if len(parts) == 1:
-        return parts[0] or NONE
-    return SEPARATOR.join((one or NONE).replace("\\", "\\\\").replace(",", "\\,") for one in parts)
+        return _named(parts[0], parts[0])
+    return SEPARATOR.join(_named(one, one.replace("\\", "\\\\").replace(",", "\\,")) for one in parts)
+
+
+def _named(name: str, written: str) -> str:
+    if not name:
+        return NONE
+    return f"\\{written}" if name.lstrip("\\") == NONE else written
 
 
 def labels(history: History, as_of: datetime, owners: Mapping[str, Texts]) -> dict[str, Texts]:

@@ -40,6 +40,7 @@ def test_keys_are_told_apart_even_with_commas_in_them() -> None:
     assert key_text(["a,b", "c"]) == "a\\,b,c"
     assert key_text(["a,b"]) == "a,b"
     assert key_text([""]) == "(none)"
+    assert len({key_text([name]) for name in ("", "(none)", "\\(none)")}) == 3
 
 
 @pytest.mark.parametrize("text", ["", "colour", "region,", "company,rep", "rep,rep"])
