@@ -20,6 +20,7 @@ from training.curve.hazards import INTERVAL, incidence, outcome_rows, pace_rows
 from training.curve.heads import Head, learn_head
 from training.curve.level import Known, Level, helps
 from training.curve.points import Floats, Points, choose_edges
+from training.curve.season import without_month
 from training.rivals.rival import NothingDecided, Row, probabilities
 from training.splits import cut_times, past_of
 
@@ -89,7 +90,7 @@ class EventCurve:
                 self.level = Level()
                 self._shift(split[1])
         asked = [days for days in map(float, horizons) if days in self.points.edges]
-        self.direct = Direct.learn(past, asked) if bounded and self.outright else None
+        self.direct = Direct.learn(without_month(past), asked) if bounded and self.outright else None
         return self
 
     def _known(self, rows: "Dataset", outcome: Head) -> Known:

@@ -165,8 +165,12 @@ def _spread(trial: Trial, choice: Choice, base: BaseRate) -> Spread:
 
 
 def _spread_by(trial: Trial, choice: Choice) -> CurveSpread | None:
-    """The same for each horizon that every fold was asked about, and ever."""
-    if not trial.folds:
+    """The same for each horizon that every fold was asked about, and ever.
+
+    None where not the curve answers: a rival was judged as fitted for each horizon, and answers by its "ever" and the
+    days that winning took.
+    """
+    if not trial.folds or choice.name != WinCurve.name:
         return None
     said = {EVER: [fold.said[choice.name] for fold in trial.folds]}
     for days in trial.folds[0].said_by:

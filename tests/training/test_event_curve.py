@@ -190,6 +190,15 @@ def test_a_season_is_learned_where_there_is_one_and_is_a_reason(invented):
     )
 
 
+def test_the_regressions_that_are_asked_outright_do_not_see_the_month(invented):
+    curve = EventCurve(outright=True).fit(seasonal(invented, 1.0), (14.0,))
+    row = {"sign": 0.2, "deal_stage": "New"}
+
+    assert curve.direct is not None
+    for asked in curve.direct.asked:
+        assert asked.score({**row, "month": 3.0}) == asked.score({**row, "month": 9.0})
+
+
 def test_no_season_is_kept_where_there_is_none(invented):
     curve = EventCurve().fit(seasonal(invented, 0.0), (14.0,))
 

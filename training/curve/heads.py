@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from training.curve.calibration import PRIOR_SUBJECTS, Lines, fit_lines, usual_lines
 from training.curve.hazards import INTERVAL
 from training.curve.learners import Learner, PeriodLogistic, PeriodTrees, SteppedLogistic, again, learner_from_json
-from training.curve.season import MONTH, Season, Told, find_season
+from training.curve.season import MONTH, Season, Told, find_season, without_month
 from training.rivals.rival import RivalNotApplicable, Row, number_of
 from training.stacking import Line
 
@@ -160,10 +160,10 @@ def learn_head(
     split = parts()
     if split is None or not enough(split[0]) or not enough(split[1]):
         learners: tuple[Learner, ...] = (PeriodTrees(sizes[0]), (PeriodLogistic() if by_age else SteppedLogistic()))
-        learned = tuple(each.fit(_to_learn_from(whole)) for each in learners)
+        learned = tuple(each.fit(without_month(whole)) for each in learners)
         return Head(learned, usual_lines(groups), intervals, by_age), None
     earlier, later = split
-    told = _to_learn_from(earlier)
+    told = without_month(earlier)
     learners = (PeriodTrees(sizes[0]).fit(told), (PeriodLogistic() if by_age else SteppedLogistic()).fit(told))
     place = later.x[INTERVAL].to_numpy(int)
     odds = np.column_stack([_at(each.odds(later.x, intervals), place) for each in learners])
@@ -173,12 +173,8 @@ def learn_head(
     lines = fit_lines(odds, later.outcome, later.weight, later.subject, group, groups, strength)
     then = Head(learners, lines, intervals, by_age)
     then = replace(then, season=_season(then, earlier, later))
-    whole = _to_learn_from(whole)
+    whole = without_month(whole)
     return replace(then, learners=tuple(again(each, whole) for each in learners)), then
-
-
-def _to_learn_from(rows: "Dataset") -> "Dataset":
-    return replace(rows, x=rows.x.drop(columns=MONTH)) if MONTH in rows.x else rows
 
 
 def _season(head: Head, earlier: "Dataset", later: "Dataset") -> Season | None:

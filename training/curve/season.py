@@ -7,7 +7,7 @@ good November is luck: the evidence is counted in months of the record and not i
 months; Liang and Zeger 1986). It is kept only where the shift learned before helps on later outcomes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -35,7 +35,7 @@ STEPS = 25
 
 @dataclass(frozen=True)
 class Season:
-    """What each month adds to the log-odds, January first; over the year nothing."""
+    """What each month adds to the log-odds, January first."""
 
     months: tuple[float, ...]
 
@@ -82,10 +82,16 @@ class Told:
         return Told(*(np.concatenate(pair) for pair in both))
 
 
+def without_month(rows: "Dataset") -> "Dataset":
+    """The rows as learners may see them."""
+    return replace(rows, x=rows.x.drop(columns=MONTH)) if MONTH in rows.x else rows
+
+
 def find_season(earlier: Told, later: Told) -> Season | None:
     """The season of all rows, where the season of the earlier ones would have helped on the later; else None.
 
-    It must lower the loss there by more than a standard error.
+    It must lower the loss there by more than a standard error. What was said had been calibrated on the later ones, so
+    that the mean of their months is in it already: on them the shift adds nothing on average.
     """
     years = np.concatenate([earlier.year, later.year])
     if np.ptp(years) < FEWEST_YEARS:
@@ -95,7 +101,9 @@ def find_season(earlier: Told, later: Told) -> Season | None:
     shifted = losses(later.happened, probabilities(later.odds + tried.shift(later.month)))
     if not clearly_less(shifted, plain, later.weight, later.subject):
         return None
-    return fit_season(earlier.and_later(later))
+    found = fit_season(earlier.and_later(later))
+    held = float(np.average(found.shift(later.month), weights=later.weight))
+    return Season(tuple(np.round(np.array(found.months) - held, 12).tolist()))
 
 
 def fit_season(told: Told) -> Season:

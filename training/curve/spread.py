@@ -32,7 +32,10 @@ class CurveSpread:
     spreads: tuple[Spread, ...]
 
     def around(self, p: float, days: float) -> tuple[float, float]:
-        """The 80 % interval of a chance said for a horizon; the chance lies inside."""
+        """The 80 % interval of a chance said for a horizon; the chance lies inside.
+
+        Between horizons the spreads of both are mixed; beyond the last finite one its own holds until "ever".
+        """
         odds = log_odds(min(max(p, SURE), 1 - SURE))
         above = int(np.searchsorted(self.days, days))
         pair = self.spreads[max(above - 1, 0)], self.spreads[min(above, len(self.days) - 1)]
@@ -41,7 +44,7 @@ class CurveSpread:
             before, after = self.days[above - 1], self.days[above]
             way = float(np.log(days / before) / np.log(after / before))
         else:
-            way = 1.0 if above < len(self.days) else 0.0
+            way = 1.0 if above == 0 or (above < len(self.days) and np.isinf(days)) else 0.0
         return min(p, low + way * (low_after - low)), max(p, high + way * (high_after - high))
 
     def to_json(self) -> dict[str, object]:

@@ -62,6 +62,15 @@ def test_single_months_that_went_well_make_no_large_season():
     assert np.median(quiet) < 0.35
 
 
+def test_on_the_rows_that_levels_were_learned_from_a_season_adds_nothing_on_average():
+    earlier, later = parts(told(2, height=WAVE, years=4), 3.4)
+    season = find_season(earlier, later)
+
+    assert season is not None
+    assert season.shift(later.month).mean() == pytest.approx(0, abs=1e-9)
+    assert abs(np.mean(season.months)) > 0.2  # that part of the year was above or below the rest
+
+
 def test_less_than_two_years_tell_no_season():
     assert find_season(*parts(told(1, height=WAVE, years=FEWEST_YEARS - 0.1), 1.2)) is None
 
