@@ -40,7 +40,7 @@ TRUST = 0.5
 class Market:
     """Purchases of all customers by the day they became known: `counts[i]` of the day that begins at `first` + i days.
 
-    `end` (microseconds) is the end of what may be seen.
+    `end` (microseconds) is the end of what may be seen. Days are counted back from it, whatever its time of day.
     """
 
     first: int
@@ -49,13 +49,15 @@ class Market:
 
     @staticmethod
     def of(history: History, until: datetime) -> Market:
-        """The purchases on record before `until` (naive UTC); a last day that was not over does not count."""
+        """The purchases on record before `until` (naive UTC), by days that end at its time of day."""
         streams, end = open_streams(history), micros(until)
+        clock = end % DAY
         if "purchases" not in streams.streams:
             return Market(end, (), end)
         with history.connect() as con:
             rows = con.execute(
-                f"SELECT known // {DAY} AS day, count(*) FROM ({streams.select('purchases', 'customer', ())}) "
+                f"SELECT (known - {clock}) // {DAY} AS day, count(*) "
+                f"FROM ({streams.select('purchases', 'customer', ())}) "
                 f"WHERE known < {end} GROUP BY day ORDER BY day"
             ).fetchall()
         if not rows:
@@ -63,7 +65,7 @@ class Market:
         counts = np.zeros(rows[-1][0] - rows[0][0] + 1, np.int64)
         for day, count in rows:
             counts[day - rows[0][0]] = count
-        return Market(int(rows[0][0]) * DAY, tuple(counts.tolist()), end).whole_days(end)
+        return Market(int(rows[0][0]) * DAY + clock, tuple(counts.tolist()), end)
 
     def until(self, end: int) -> Market:
         """The same as known at an earlier moment; a day that was not over does not count."""
@@ -97,9 +99,12 @@ class Market:
         return self.between(start, at) / days if days >= SHORTEST_PAST else None
 
     def ahead(self, at: int, days: float) -> float:
-        """Log of what was bought in the `days` after `at` over the usual, as it came; 0 where nothing is usual."""
-        usual = self.usual(at)
-        return 0.0 if usual is None else _ratio(self.between(at, at + days * DAY), usual * days)
+        """Log of what was bought in the `days` after `at` over the usual, as it came; 0 where nothing is usual.
+
+        Days after the end of what may be seen are no days without purchases: they do not count.
+        """
+        usual, stop = self.usual(at), max(min(at + days * DAY, self.end), at)
+        return 0.0 if usual is None else _ratio(self.between(at, stop), usual * (stop - at) / DAY)
 
     def foreseen(self, at: int, days: float) -> float:
         """The same as it can be foreseen at `at`, or at the end of what may be seen if that is earlier.

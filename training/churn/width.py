@@ -85,21 +85,22 @@ def fit_width(y: Floats, p: Floats, unsure: Floats, subject: NDArray[np.object_]
     """Learn from moments whose `days` are over: outcome, chance said before, how unsure its level was then, all [n]."""
     odds, dates = log_odds(p), np.unique(at)
     moved: dict[int, list[float]] = {}
-    off, chances = [], []
+    off: list[Floats] = []
+    precision: list[Floats] = []
     for date in dates.tolist():
         then = at == date
         shift, variance = shift_of(y[then], odds[then])
         told = float(unsure[then][0]) or UNTOLD
         block = int((int(dates[-1]) - date) // (max(days, BLOCK) * DAY))
-        moved.setdefault(block, []).append(max(shift**2 - variance, 0.0) / told**2)
-        for group in _alike(p[then]):
-            q = probabilities(odds[then][group] + shift)
-            information = float((q * (1 - q)).sum())
-            off.append(float((y[then][group] - q).sum()) / information)
-            chances.append(1 / information)
+        moved.setdefault(block, []).append((shift**2 - variance) / told**2)
+        q, groups = probabilities(odds[then] + shift), _alike(p[then])
+        precision.append(np.array([(q[one] * (1 - q[one])).sum() for one in groups]))
+        off.append(np.array([(y[then][one] - q[one]).sum() for one in groups]) / precision[-1])
     blocks = len(moved)
-    stretch = math.sqrt((PRIOR + sum(sum(some) / len(some) for some in moved.values())) / (PRIOR + blocks))
-    own = max(_excess(off, chances), _least(float(y.mean()), len(set(subject.tolist()))))
+    # A block's dates are summed before it is cut off at nothing: chance alone must not look like movement.
+    far = sum(max(sum(some) / len(some), 0.0) for some in moved.values())
+    stretch = math.sqrt((PRIOR + far) / (PRIOR + blocks))
+    own = max(_excess(off, precision), _least(float(y.mean()), len(set(subject.tolist()))))
     return Width((0.0,), (own,), stretch, UNTOLD, _quantile(PRIOR + blocks))
 
 
@@ -111,13 +112,18 @@ def _alike(p: Floats) -> list[NDArray[np.intp]]:
     return [one for one in rows if len(one) >= FEWEST]
 
 
-def _excess(off: list[float], chances: list[float]) -> float:
-    """Root mean square of what groups were off beyond chance, whose variances are given."""
-    if len(off) < 3:
-        return 0.0
-    precision = 1 / np.array(chances)
-    excess = float((precision * np.array(off) ** 2).sum()) - len(off)
-    return math.sqrt(max(excess, 0.0) / float(precision.sum()))
+def _excess(off: list[Floats], precision: list[Floats]) -> float:
+    """Standard deviation of groups beyond chance; for each date, what its groups are off and how precisely known.
+
+    About the mean of each date, whose level was learned from the same groups: that costs a degree of freedom.
+    """
+    excess, weight, freedom = 0.0, 0.0, 0
+    for mine, w in zip(off, precision, strict=True):
+        if len(w) > 1:
+            excess += float((w * (mine - np.average(mine, weights=w)) ** 2).sum()) - (len(w) - 1)
+            weight += float(w.sum() - (w**2).sum() / w.sum())
+            freedom += len(w) - 1
+    return math.sqrt(max(excess, 0.0) / weight) if freedom > 1 else 0.0
 
 
 def _least(rate: float, customers: int) -> float:

@@ -29,18 +29,36 @@ def test_purchases_are_counted_by_the_day_they_became_known(story):
     assert Market.of(story.history, parse_moment("2024-01-02", "Asia/Shanghai")).counts[-1] == 2
 
 
-def test_a_last_day_that_was_not_over_does_not_count(story):
+def test_a_day_ends_at_the_time_of_the_moment_and_one_that_was_not_over_does_not_count(story):
     """Its few purchases would be taken for a whole day's: a lull before every moment."""
     for day in range(1, 41):
         for hour in range(24):
             story.order(f"c{hour}", on=f"{np.datetime64('2024-01-01') + day} {hour:02d}:30:00")
-    noon = parse_moment("2024-02-09T12:00:00", "UTC")
+    midnight, noon = parse_moment("2024-02-09", "UTC"), parse_moment("2024-02-09T12:00:00", "UTC")
     found = Market.of(story.history, noon)
 
-    assert found.end == int(np.datetime64("2024-02-09", "us").astype(np.int64))
-    assert found.between(found.end - 10 * DAY, found.end) == 240
+    assert found.end == micros(noon)
+    assert found.counts[-10:] == (24,) * 10
     assert found.usual(micros(noon)) == pytest.approx(24, rel=0.05)
-    assert found == Market.of(story.history, datetime(2024, 2, 20)).until(micros(noon))
+    assert found == Market.of(story.history, parse_moment("2024-02-10T12:00:00", "UTC")).until(micros(noon))
+    by_midnight = Market.of(story.history, parse_moment("2024-02-10", "UTC")).until(micros(noon))
+    assert by_midnight == Market.of(story.history, midnight)
+
+
+@pytest.mark.parametrize("days", [7, 14, 30])
+def test_steady_purchases_have_no_season_at_any_time_of_day(story, days):
+    for day in range(250):
+        for hour in range(0, 24, 4):
+            story.order(f"c{hour}", on=f"{np.datetime64('2024-01-01') + day} {hour:02d}:30:00")
+    midnight_in_shanghai = parse_moment("2024-08-15", "Asia/Shanghai")
+    end = micros(midnight_in_shanghai)
+    at = np.array([float(end - days * DAY)])
+
+    for found in (
+        Market.of(story.history, midnight_in_shanghai),
+        Market.of(story.history, parse_moment("2024-08-18", "UTC")).until(end),
+    ):
+        assert season_of(found, at, days, end)[0] == pytest.approx(0, abs=0.008)
 
 
 def test_a_part_of_a_day_counts_in_part():

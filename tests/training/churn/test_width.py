@@ -60,6 +60,35 @@ def test_groups_that_are_off_the_same_way_throughout_widen_it():
     assert tilted.own[0] > 0.35
 
 
+@pytest.mark.parametrize("own", [0.4, 0.6])
+def test_what_groups_are_off_is_found_whatever_their_date_is_off(own):
+    """Four groups of 25 a date, each off by a normal draw of sd `own`; their date by one of 0.4."""
+    found = []
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        odds = np.tile(np.repeat([-1.2, -0.4, 0.4, 1.2], 25), (12, 1)) + 1e-6 * random.normal(size=(12, 100))
+        off = 0.4 * random.normal(size=(12, 1)) + np.repeat(own * random.normal(size=(12, 4)), 25, axis=1)
+        y = (random.random(odds.shape) < probabilities(odds + off)).astype(float).ravel()
+        at, subject = np.repeat(np.arange(12) * 91 * DAY, 100), np.arange(1200).astype(str).astype(object)
+        width = fit_width(y, probabilities(odds).ravel(), np.full(1200, 0.4), subject, at, 30.0)
+        found.append(width.own[0] ** 2)
+
+    assert np.sqrt(np.mean(found)) == pytest.approx(own, rel=0.1)
+
+
+def test_groups_of_one_date_too_few_to_differ_tell_nothing_of_it():
+    y, p, unsure, subject, at, _, _ = invented(9, 0.8, 0.1, customers=25)
+
+    assert fit_width(y, p, unsure, subject, at, 30.0).own[0] == width_of_rate(float(y.mean()), 25).own[0]
+
+
+def test_chance_alone_is_no_movement_of_the_level():
+    """Shifts of few customers scatter; over a block's dates that cancels out."""
+    still = [fit_width(*invented(seed, 0.0, 0.2, dates=24, customers=60)[:5], 700.0).stretch for seed in range(40)]
+
+    assert math.sqrt(6 / 7) <= np.mean(still) < 0.97
+
+
 def test_few_customers_make_it_wide():
     few, many = (fit_width(*invented(4, 0.1, 0.1, customers=n)[:5], 30.0) for n in (8, 400))
 
