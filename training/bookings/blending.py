@@ -109,8 +109,8 @@ def _scale(rows: Sequence[tuple[Floats, Floats, float]], weight: float, level: f
         low, middle, high = np.quantile(level * _blend(row, weight), (0.1, 0.5, 0.9))
         side = high - middle if row[2] >= middle else middle - low
         off.append(abs(row[2] - middle) / max(float(side), 1e-9))
-    wanted = min(INSIDE * (1 + 1 / evidence), 1.0)
-    found = float(np.clip(np.quantile(off, wanted, method="higher"), NARROWEST, WIDEST))
+    rank = min(np.ceil(round((evidence + 1) * INSIDE, 9)), evidence)
+    found = float(np.clip(np.quantile(off, rank / evidence - 1e-9, method="inverted_cdf"), NARROWEST, WIDEST))
     return round(float(np.exp((np.log(found) * evidence + np.log(SPREAD) * PULL) / (evidence + PULL))), 4)
 
 

@@ -38,10 +38,18 @@ class Block:
     @property
     def losses(self) -> tuple[float, float]:
         """Twice the mean quantile loss, summed, and what was sold: their ratio is the scaled CRPS."""
-        loss = np.nansum(pinball(self.actual, self.quantiles, QUANTILES) * _WEIGHTS[:, None, None])
-        sold, usual = float(np.nansum(np.abs(self.actual))), float(np.nansum(np.abs(self.past)))
+        loss, sold = self.by_period.sum(axis=0).tolist()
+        return loss, sold
+
+    @property
+    def by_period(self) -> Floats:
+        """The same of each period: [periods, 2], zeros where it is not over."""
+        loss = np.nansum(pinball(self.actual, self.quantiles, QUANTILES) * _WEIGHTS[:, None, None], axis=(0, 1))
+        sold = np.nansum(np.abs(self.actual), axis=0)
         # Sales and returns that cancel out leave a rounding error, and nothing is to be scaled by that.
-        return 2.0 * float(loss), sold if sold > NOTHING * usual else 0.0
+        if sold.sum() <= NOTHING * float(np.nansum(np.abs(self.past))):
+            sold = np.zeros_like(sold)
+        return np.stack([2.0 * loss, sold], axis=1)
 
 
 def _weights() -> Floats:
@@ -109,36 +117,58 @@ class Judged:
         return float(np.mean(found)) if found else None
 
     def compare(self, ours: str, theirs: str, views: Sequence[tuple[str, str]] | None = None) -> Comparison | None:
-        """Our mean scaled CRPS less theirs over the views both answered; past moments are drawn with replacement."""
+        """Our mean scaled CRPS less theirs over the views both answered; periods are drawn with replacement.
+
+        Moments a month apart look at the same months ahead, so they are no evidence each: a period is drawn with all
+        that was said of it, from whichever moment. `deals` of the answer counts the periods.
+        """
         chosen = self.common((ours, theirs)) if views is None else tuple(views)
         parts = []
         for view in chosen:
-            both = {name: {b.origin: b.losses for b in self.some(name, view)} for name in (ours, theirs)}
-            origins = sorted(both[ours].keys() & both[theirs].keys())
-            if origins:
-                rows = [[both[ours][o][0] - both[theirs][o][0], both[ours][o][1]] for o in origins]
-                parts.append((np.array(origins), np.array(rows)))
+            both = {name: {b.origin: b for b in self.some(name, view)} for name in (ours, theirs)}
+            periods, rows = [np.empty(0, np.int64)], [np.empty((0, 2))]
+            for origin in sorted(both[ours].keys() & both[theirs].keys()):
+                mine, other = both[ours][origin].by_period, both[theirs][origin].by_period
+                length = self._length(view[0])
+                said = np.stack([mine[:, 0] - other[:, 0], mine[:, 1]], axis=1).repeat(length, axis=0) / length
+                over = np.isfinite(both[ours][origin].actual).any(axis=0).repeat(length)
+                periods.append(origin + np.flatnonzero(over))
+                rows.append(said[over])
+            parts.append((np.concatenate(periods), np.concatenate(rows)))
         parts = [part for part in parts if part[1][:, 1].sum() > 0]
         return _bootstrapped(parts) if parts else None
 
+    def _length(self, frequency: str) -> int:
+        """Periods from one moment to the next that one of a frequency is made of: moments follow the first view."""
+        return 3 if (self.views[0][0], frequency) == ("month", "quarter") else 1
+
 
 def _bootstrapped(parts: Sequence[tuple[NDArray[np.int64], Floats]]) -> Comparison:
-    origins = np.unique(np.concatenate([part[0] for part in parts]))
-    tables = np.zeros((len(parts), len(origins), 2))
+    """Of (period, [loss less the other's, sold]) of each view; a period may be there several times."""
+    periods = np.unique(np.concatenate([part[0] for part in parts]))
+    tables = np.zeros((len(parts), len(periods), 2))
     for row, (at, values) in enumerate(parts):
-        tables[row, np.searchsorted(origins, at)] = values
+        np.add.at(tables[row], np.searchsorted(periods, at), values)
     difference = float((tables[:, :, 0].sum(1) / tables[:, :, 1].sum(1)).mean())
-    if len(origins) < 2:
-        return Comparison(difference, None, None, len(origins), 0)
+    if len(periods) < 2:
+        return Comparison(difference, None, None, len(periods), 0)
     random = np.random.default_rng(0)
-    picks = random.integers(0, len(origins), (BOOTSTRAPS, len(origins)))
-    counts = np.stack([np.bincount(pick, minlength=len(origins)) for pick in picks])
+    picks = random.integers(0, len(periods), (BOOTSTRAPS, len(periods)))
+    counts = np.stack([np.bincount(pick, minlength=len(periods)) for pick in picks])
     sums = np.einsum("do,lok->dlk", counts, tables)
-    # A draw of nothing but moments without sales has nothing to be scaled by and says nothing.
+    # A draw of nothing but periods without sales has nothing to be scaled by and says nothing.
     sums = sums[(sums[:, :, 1] > 0).any(axis=1)]
     drawn = np.nanmean(np.where(sums[:, :, 1] > 0, sums[:, :, 0] / np.maximum(sums[:, :, 1], 1e-12), np.nan), axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return Comparison(difference, float(low), float(high), len(origins), BOOTSTRAPS)
+    wide = _wider(len(periods))
+    low, high = (difference + wide * (float(end) - difference) for end in np.quantile(drawn, (0.025, 0.975)))
+    return Comparison(difference, min(low, difference), max(high, difference), len(periods), BOOTSTRAPS)
+
+
+def _wider(size: int) -> float:
+    """What a bootstrap of few is too narrow by: it divides by n, and knows no law of Student's."""
+    from scipy.stats import norm, t
+
+    return float(t.isf(0.025, size - 1) / norm.isf(0.025) * np.sqrt(size / (size - 1)))
 
 
 def _score(blocks: Sequence[Block]) -> Score | None:

@@ -46,19 +46,22 @@ class PipelineCall:
 
     def totals(self, now: Standing, base: Days, profile: DayProfile, draws: int) -> Floats:
         """Sorted draws of the company's months between `base` [months, draws]; of the running one what is left."""
-        mean = self.points(now, base)
-        left = np.ones(len(mean))
+        left = 1.0
         if now.day > base[0]:
-            left[0] = shares(profile, base[:2], np.array([base[0], now.day, base[1]]))[0, 1]
-        others = np.array([_of(self.learned.others, month) for month in range(len(mean))])
-        mean -= others * (1 - left)
-        spread = np.array([_of(self.spread, month) for month in range(len(mean))]) * left[:, None]
+            left = float(shares(profile, base[:2], np.array([base[0], now.day, base[1]]))[0, 1])
+        mean = self.points(now, base, left)
+        spread = np.array([_of(self.spread, month) for month in range(len(mean))])
+        spread[0] *= np.sqrt(left)  # days vary by themselves: their variances add up, not their spreads
         quantiles = np.maximum(mean[:, None] + spread * usual_month(now.sold, now.day), 0.0)
         level = (np.arange(draws) + 0.5) / draws
         return np.sort(np.stack([np.interp(level, QUANTILES, row) for row in quantiles]), axis=1)
 
-    def points(self, now: Standing, base: Days) -> Floats:
-        """Its figure for each month between `base`, of the open deals and what else comes in a whole month."""
+    def points(self, now: Standing, base: Days, left: float = 1.0) -> Floats:
+        """Its figure for each month between `base`, of the open deals and what else comes.
+
+        Shares of the running month were learned on first days: with a share `left` of it still to come, so much of that
+        month's figure is expected in it, and the rest of the open worth a month later.
+        """
         there, known = now.open, now.sold.amount
         mean = float(known.mean()) if len(known) else 0.0
         amount = np.where(np.isnan(there.amount), mean, there.amount)
@@ -68,15 +71,18 @@ class PipelineCall:
         due = np.where(there.expected == NO_DAY, base[0], there.expected)
         month = np.maximum(np.searchsorted(base, due, side="right") - 1, 0)
         stages = there.stage.tolist()
-        found = np.zeros(len(base) - 1)
-        for ahead in range(len(found)):
+        worth = np.zeros(len(base) - 1)
+        for ahead in range(len(worth)):
             share, otherwise = _of(self.learned.by_stage, ahead), _of(self.learned.otherwise, ahead)
-            worth = sum(
+            worth[ahead] = sum(
                 value * share.get(stages[row], otherwise)
                 for row, value in zip(np.flatnonzero(month == ahead).tolist(), amount[month == ahead], strict=True)
             )
-            found[ahead] = worth + _of(self.learned.others, ahead)
-        return found
+        others = np.array([_of(self.learned.others, ahead) for ahead in range(len(worth))])
+        worth[1:2] += worth[0] * (1 - left)
+        worth[0] *= left
+        others[0] *= left
+        return np.asarray(worth + others)
 
     def to_json(self) -> dict[str, object]:
         """All of it."""

@@ -102,7 +102,7 @@ def past_totals(sold: Sales, day: int, frequency: str) -> Floats:
     first = int(sold.day.min())
     count = max((day - first) // span, 1)
     back = (day - 1 - sold.day) // span
-    inside = back < count
+    inside = (back >= 0) & (back < count)  # what the day itself has sold so far is of no whole period
     found = np.bincount(back[inside], sold.amount[inside], count).astype(np.float64)
     if day - first < span:
         found = found * span / max(day - first, span / 2)  # one period that has only begun

@@ -4,6 +4,10 @@ A product that has not sold for some months is seldom sold again, and models tha
 expecting it. How many idle periods mean the end is read off the past: the fewest after which what came back was next to
 nothing of all sales. What a retired product sold is history of those that are sold in its stead, in proportion to what
 they sell now; so totals of the past stay what they were, and nothing is expected of the retired.
+
+This rewrites the past with what is known at the moment asked, and models rehearsed within it see those products sell as
+if the end of the others had been known: by product they look a little better in rehearsal than they were, and totals do
+not. Moments that judge are not touched: each rewrites only the past it knew.
 """
 
 import numpy as np

@@ -14,7 +14,7 @@ from training.bookings.trial import Trial, moment_of
 from training.forecast.candidate import differences, scorecard
 from training.forecast.choice import ForecastChoice, choose
 from training.forecast.recipe import fit, judge, servable, usable_measures
-from training.forecast.report import page, table_lines
+from training.forecast.report import HINDSIGHT, page, table_lines
 from training.reports.words import Language
 
 WEEKS = (1, 4, 8, 12)
@@ -38,10 +38,13 @@ class ForecastBacktest:
         """A table for the terminal."""
         found: list[str] = []
         for measure, trial in self.trials.items():
-            found += [*([""] if found else []), *table_lines(trial.judged, self.choices[measure].name)]
+            found += [""] if found else []
+            found += table_lines(trial.judged, self.choices[measure].name) if trial.judged.blocks else []
             for name, errors in self.by_week.get(measure, {}).items():
                 told = ", ".join(f"week {week:g}: {error:.0%}" for week, error in errors)
                 found.append(f"error of a quarter's total, {name}: {told}")
+            if self.by_week.get(measure):
+                found.append(HINDSIGHT["en"])
             found.append(self.choices[measure].says)
         return found
 
@@ -91,8 +94,9 @@ def errors_by_week(
 ) -> Errors:
     """How far the total of a quarter was off when forecast after so many of its weeks, over the last quarters.
 
-    The model is that fitted at the quarter's beginning, with what past moments had taught by then. Beside it: what is
-    booked so far, and that stretched to the whole quarter by the share of its days that is over.
+    The model is that fitted at the quarter's beginning, with what past moments had taught by then; which estimate it is
+    was chosen on all moments (`HINDSIGHT`). Beside it: what is booked so far, and that stretched to the whole quarter
+    by the share of its days that is over.
     """
     from training.bookings.fitting import read_deals
 

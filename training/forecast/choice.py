@@ -8,8 +8,8 @@ from training.bookings.levels import COMPANY
 from training.bookings.trial import ONLY_PIPELINE, ONLY_SERIES, OURS, OURS_BY
 from training.paired import Comparison
 
-FEWEST_MOMENTS = 5
-"""Past moments below which nothing is proven: a bootstrap of a few knows no noise."""
+FEWEST_PERIODS = 5
+"""Past periods below which nothing is proven: a bootstrap of a few knows no noise."""
 SURER = 2.8
 """Standard errors by which one of several rivals must be better, as for the other models (`training.small_data`)."""
 FEWEST_LINES = 12
@@ -62,7 +62,7 @@ def _proven(judged: Judged, ours: str) -> list[tuple[str, Comparison]]:
 
 def sure(found: Comparison) -> bool:
     """Whether the other is better than ours beyond noise: there are several rivals, each with its chance to look so."""
-    if found.low is None or found.high is None or found.deals < FEWEST_MOMENTS:
+    if found.low is None or found.high is None or found.deals < FEWEST_PERIODS:
         return False
     error = (found.high - found.low) / (2 * 1.96)
     return found.difference > SURER * error and found.difference > 0
@@ -106,8 +106,8 @@ def _rival(what: str, name: str, found: Comparison) -> ForecastChoice:
         name,
         "rival",
         f"{what}: {name} is served: its scaled CRPS is {found.difference:.4f} below ours on {found.deals} past "
-        f"moments, beyond noise (95 %: {found.low:.4f} to {found.high:.4f}). {SAME_MOMENTS}",
-        f"{what}：采用“{name}”：在 {found.deals} 个历史时点上其 sCRPS 比我方低 {found.difference:.4f}，超出噪声。"
+        f"periods, beyond noise (95 %: {found.low:.4f} to {found.high:.4f}). {SAME_MOMENTS}",
+        f"{what}：采用“{name}”：在 {found.deals} 个历史周期上其 sCRPS 比我方低 {found.difference:.4f}，超出噪声。"
         f"{SAME_MOMENTS_ZH}",
     )
 
@@ -127,9 +127,9 @@ def _ours(
         beside_zh = f"；与最佳对手 {name} 相差 {-found.difference:+.4f}"
         if found.low is not None and found.high is not None:
             beside += f" (95 %: {-found.high:+.4f} to {-found.low:+.4f})"
-            if found.low > 0 and found.deals < FEWEST_MOMENTS:
-                beside += f"; {found.deals} past moments are too few to prove it better"
-                beside_zh += f"；仅 {found.deals} 个历史时点，不足以证明其更优"
+            if found.low > 0 and found.deals < FEWEST_PERIODS:
+                beside += f"; {found.deals} past periods are too few to prove it better"
+                beside_zh += f"；仅 {found.deals} 个历史周期，不足以证明其更优"
             elif found.low > 0 and not sure(found):
                 beside += "; among several rivals one looks so by chance"
                 beside_zh += "；在多个对手中，这样的差距可能出于偶然"

@@ -12,6 +12,12 @@ from training.reports.page import Report, paragraph, verdict
 from training.reports.plots import error_by_week_plot
 from training.reports.words import Language
 
+HINDSIGHT = {
+    "en": "The estimate served was chosen on all past moments, these quarters among them, which flatters it a little; "
+    "it is fitted as of each quarter's first day.",
+    "zh": "所用模型是依据全部历史时点（包括这些季度）选定的，因此误差略偏乐观；但每次均只用季度首日之前的记录拟合。",
+}
+"""What the error by week of the quarter knows that a forecast of the time did not."""
 COLUMNS = 9
 WIDE = 24
 
@@ -89,7 +95,8 @@ def page(
             from training.reports.page import figures
 
             name = {"en": "Error by week of the quarter", "zh": "季度内各周的误差"}[language]
-            report.section(name, figures([error_by_week_plot(by_week[measure], name, language)], language))
+            plot = error_by_week_plot(by_week[measure], name, language)
+            report.section(name, paragraph(HINDSIGHT[language], quiet=True), figures([plot], language))
     if not any(one.blocks for one in judged.values()):
         report.section("-", paragraph({"en": "There was nothing to judge.", "zh": "没有可评判的内容。"}[language]))
     report.section({"en": "What the numbers mean", "zh": "指标含义"}[language], forecast_definitions(language))

@@ -79,3 +79,13 @@ def test_months_that_one_moment_looked_at_are_one_piece_of_evidence() -> None:
 
     # One piece of evidence bounds no quantile: the widest error counts, and not one between it and the next.
     assert learn_blend(alike, 10_000).scale[0] > SPREAD
+
+
+def test_of_nine_moments_the_eighth_smallest_error_is_what_the_interval_must_hold() -> None:
+    """Split conformal prediction takes the error of rank (n + 1) 0.8, not the next one."""
+
+    def scale(largest: float) -> float:
+        off = [largest, -12.0, 12.0 - largest, 0, 0, 0, 0, 0, 0]  # they cancel out: the level stays
+        return learn_blend([told(31 * n, 100, 100, 100 + one) for n, one in enumerate(off)], 31 * 9).scale[0]
+
+    assert scale(13) == scale(20)

@@ -4,6 +4,7 @@ from datetime import datetime
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from features.as_of import DAY
 from features.bookings.calendar import day_of
@@ -12,8 +13,10 @@ from features.kernel import MISSING
 from training.bookings.judged import Judged
 from training.bookings.trial import Trial
 from training.forecast import backtest as forecast_backtest
-from training.forecast.backtest import errors_by_week
-from training.forecast.choice import ForecastChoice
+from training.forecast.backtest import ForecastBacktest, errors_by_week
+from training.forecast.choice import ForecastChoice, choose
+from training.forecast.report import HINDSIGHT
+from training.reports.words import Language
 
 
 def test_a_quarter_is_forecast_with_what_past_moments_had_taught_when_it_began(monkeypatch) -> None:
@@ -40,3 +43,26 @@ def test_a_quarter_is_forecast_with_what_past_moments_had_taught_when_it_began(m
         day = day_of(begin, None)
         assert lessons == {"told": (day, int((days < day).sum()))}
         assert last < day
+
+
+def backtest(by_week: dict[str, list[tuple[float, float]]]) -> ForecastBacktest:
+    judged = Judged("orders")
+    return ForecastBacktest(
+        datetime(2024, 7, 1), {"orders": Trial(judged)}, {"orders": choose(judged, (), 3)}, {"orders": by_week}
+    )
+
+
+def test_that_there_is_too_little_history_is_said_once() -> None:
+    lines = backtest({}).lines()
+
+    assert len(lines) == 1
+    assert "too little history to judge anything (3 sales on record)" in lines[0]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_that_the_estimate_was_chosen_with_hindsight_is_said_beside_its_error(language: Language) -> None:
+    found = backtest({"ours": [(1.0, 0.2), (12.0, 0.1)]})
+
+    assert HINDSIGHT[language].replace("'", "&#x27;") in found.to_html(language)
+    assert HINDSIGHT["en"] in found.lines()
+    assert HINDSIGHT[language].replace("'", "&#x27;") not in backtest({}).to_html(language)

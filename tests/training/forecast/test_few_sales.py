@@ -107,6 +107,21 @@ def test_the_last_periods_mean_is_what_is_continued() -> None:
     assert rest.target[3].mean() == pytest.approx(100, rel=0.02)
 
 
+def test_a_sale_of_the_running_day_is_of_no_whole_period(story) -> None:
+    begin = at(0)
+    for days, hour in ((0, 9), (20, 9), (37, 9), (40, 10)):
+        story.order("c0", on=(BEGIN + timedelta(days=days)).isoformat() + f"T{hour:02}:00", amount=10)
+    history, until = story.history, begin + timedelta(days=40, hours=15)
+    sold = read_sales(history, "orders", until)
+
+    found = predict_forecast(history, served(history, "orders", until), until, "month", 3).table.to_pandas()
+
+    day = int(sold.day.max())
+    assert (day - int(sold.day.min()), len(sold)) == (40, 4)
+    assert past_totals(sold, day, "week").sum() == pytest.approx(20)  # of five whole weeks back to the sixth day
+    assert (found["mean"] > 0).all()
+
+
 def test_training_on_a_handful_of_orders_fits_no_model_and_says_so(story) -> None:
     candidate = recipe.train_forecast(tell_orders(story, 10, 200), at(200))
 

@@ -32,13 +32,13 @@ def at(text: str) -> datetime:
 
 @pytest.fixture(scope="module")
 def lumpy(tmp_path_factory):  # type: ignore[no-untyped-def]
-    """Sellers who know: what closes, when, and for how much stands on record half a year before, and varies tenfold."""
+    """Sellers who know: what closes, when, for how much is on record half a year before, and varies thirtyfold."""
     from tests.conftest import Story
 
     story = Story(tmp_path_factory.mktemp("lumpy") / "home")
     random = np.random.default_rng(3)
     for month in range(24):
-        size = 10 ** random.uniform(2, 4)
+        size = 10 ** random.uniform(2.5, 4)
         for number in range(4):
             due = date(2023 + (month + 7) // 12, (month + 7) % 12 + 1, 5 + 5 * number)
             born = due - timedelta(days=int(random.integers(170, 210)))
@@ -60,7 +60,7 @@ def judged(lumpy):  # type: ignore[no-untyped-def]
         patch.setattr(trials, "MODEL_RIVALS", ())
         patch.setattr(trials, "OURS_BY", {KIND: trials.OURS})
         patch.setattr(trials, "DRAWS", 200)
-        return try_deals(lumpy, deals, at(UNTIL), 2, (KIND,)), deals
+        return try_deals(lumpy, deals, at(UNTIL), 3, (KIND,)), deals
 
 
 def test_the_rival_that_beats_ours_is_chosen_served_and_named(lumpy, judged, tmp_path: Path) -> None:
