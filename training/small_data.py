@@ -30,6 +30,8 @@ FEW_JUDGED = 150
 """Below so many judged deals it is enough for rates by stage that stages differ by more than luck."""
 LUCK = 0.05
 """How likely luck alone may make stages differ so much; where they do not, rates drawn toward all cost little."""
+ROUNDING = 1e-9
+"""Two estimates that say the same differ by so little in log loss, and always in one direction."""
 SLOPES = (0.5, 2.0)
 """Bounds of the calibration slope on later deals that a served estimate must keep, its interval considered."""
 
@@ -108,7 +110,7 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, stage_luck
     proven = [
         name
         for name, found in against_base.items()
-        if _sure(found, SURE if name in OURS else SURER) and calibrated(cards[name]) and _enough_of_each(trial)
+        if sure(found, SURE if name in OURS else SURER) and calibrated(cards[name]) and _enough_of_each(trial)
     ]
     shrunk = against_base.get(ShrunkRates.name)
     if not proven and stage_luck <= LUCK and shrunk is not None and _not_refuted(trial, shrunk):
@@ -122,7 +124,7 @@ def choose(trial: Trial, cards: dict[str, Scorecard], closed: int, *, stage_luck
 
 def _not_refuted(trial: Trial, found: Comparison) -> bool:
     """Whether few deals were judged, and they do not prove rates by stage worse: a handful proves nothing at all."""
-    worse = _sure(replace(found, difference=-found.difference), SURER) and _enough_of_each(trial)
+    worse = sure(replace(found, difference=-found.difference), SURER) and _enough_of_each(trial)
     return found.deals < FEW_JUDGED and not worse
 
 
@@ -133,7 +135,7 @@ def _best(trial: Trial, cards: dict[str, Scorecard], proven: list[str]) -> str:
     rivals = [name for name in proven if name != Blend.name]
     if Blend.name not in proven:
         return min(rivals, key=lambda name: cards[name].log_loss)
-    better = [name for name in rivals if _sure(trial.comparison(name, Blend.name), SURER)]
+    better = [name for name in rivals if sure(trial.comparison(name, Blend.name), SURER)]
     return min(better, key=lambda name: cards[name].log_loss) if better else Blend.name
 
 
@@ -149,11 +151,12 @@ def _enough_of_each(trial: Trial) -> bool:
     return min(len(set(deals[won == value].tolist())) for value in (0, 1)) >= FEWEST_OF_EACH
 
 
-def _sure(found: Comparison, errors: float) -> bool:
+def sure(found: Comparison, errors: float) -> bool:
+    """Whether ours is better by so many standard errors, and by more than the last digits of a computation."""
     if found.low is None or found.high is None:
         return False
     error = (found.high - found.low) / (2 * 1.96)
-    return found.difference < 0 and -found.difference > errors * error
+    return found.difference < -ROUNDING and -found.difference > errors * error
 
 
 def _choice(name: str, says: str, says_zh: str) -> Choice:

@@ -6,7 +6,7 @@ from training.rivals.base_rate import BaseRate
 from training.rivals.rival import probabilities
 from training.rivals.stage_table import StageTable
 from training.scorecard import Comparison
-from training.small_data import FEWEST_CLOSED, LUCK, Choice, choose
+from training.small_data import FEWEST_CLOSED, LUCK, SURE, Choice, choose, sure
 from training.trial import Fold, Trial
 
 
@@ -170,3 +170,13 @@ def test_a_rival_ahead_beyond_its_own_interval_is_told_to_be_no_proof(trial_of):
     assert "odoo, is ahead" in choice.says
     assert "2.8 standard errors" in choice.says
     assert "2.8 个标准误" in choice.says_zh
+
+
+def test_who_says_the_same_in_other_digits_has_not_beaten_the_share_won(trial_of):
+    fold = trial_of(blend=0.0).folds[0]
+    share = np.full(len(fold.judged), 0.9)  # far too high by now: a hair less is better for sure
+    trial = Trial((Fold(0, 1, fold.judged, {BaseRate.name: share, "shrunk_rates": share - 1e-13}),))
+    found = trial.comparison("shrunk_rates", BaseRate.name)
+
+    assert found.high < 0
+    assert not sure(found, SURE)

@@ -10,7 +10,7 @@ from training.churn.trial import OURS, ChurnTrial
 from training.horizon_scores import Asked, HorizonScores, horizon_shares
 from training.paired import Comparison, Paired, compare_mean
 from training.rivals.base_rate import BaseRate
-from training.small_data import FEWEST_OF_EACH, NO_PROOF, NO_PROOF_ZH, SURE, SURER, Choice, calibrated
+from training.small_data import FEWEST_OF_EACH, NO_PROOF, NO_PROOF_ZH, SURE, SURER, Choice, calibrated, sure
 
 FEWEST_CUSTOMERS = 30
 """Below so many customers nothing is compared."""
@@ -56,7 +56,7 @@ def choose_churn(base: Base, trial: ChurnTrial, scores: HorizonScores | None) ->
     proven = [
         name
         for name, found in against.items()
-        if _sure(found, SURE if name == OURS else SURER) and calibrated(scores.cards[name][last])
+        if sure(found, SURE if name == OURS else SURER) and calibrated(scores.cards[name][last])
     ]
     if not proven:
         closest = min(against, key=scores.main_loss, default=None)
@@ -103,19 +103,12 @@ def _best(asked: list[Asked], scores: HorizonScores, proven: list[str]) -> str:
     rivals = [name for name in proven if name != OURS]
     if OURS not in proven:
         return min(rivals, key=scores.main_loss)
-    better = [name for name in rivals if _sure(against_base(asked, name, OURS), SURER)]
+    better = [name for name in rivals if sure(against_base(asked, name, OURS), SURER)]
     return min(better, key=scores.main_loss) if better else OURS
 
 
 def _subjects(each: Asked, value: float) -> int:
     return len(set(each.subject[each.outcome == value].tolist()))
-
-
-def _sure(found: Comparison, errors: float) -> bool:
-    if found.low is None or found.high is None:
-        return False
-    error = (found.high - found.low) / (2 * 1.96)
-    return found.difference < 0 and -found.difference > errors * error
 
 
 def _shown(found: Comparison) -> str:
