@@ -229,7 +229,7 @@ def sizes(amounts: Floats, first: Ints, origin: int, season: int, ever: Floats, 
     """The unit of error of each series at an origin: its recent mean amount and its mean over all time, half each.
 
     `ever` [n_series] is the latter, so that a series that had not begun does not err without bounds in its own unit.
-    Where they are of one kind, parts that add up,, none is taken for smaller than a thousandth of their mean.
+    Where they are of one kind, parts that add up, none is taken for smaller than a thousandth of their mean.
     """
     from training.series.intermittent import trailing_mean
 
