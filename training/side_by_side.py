@@ -5,6 +5,7 @@ candidate comes back; judging it against the live one, logging and promoting sta
 """
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -61,9 +62,10 @@ class Beside:
             self._process.join()
 
     def _read(self) -> None:
-        # The line is closed when the other process ends, whatever its reason.
+        # The line is closed when the other process ends, whatever its reason. What it was asked for ends it sooner:
+        # helpers that it started keep the line open for minutes.
         with suppress(EOFError, OSError):
-            while True:
+            while self._found is None:
                 kind, told = self._line.recv()
                 if kind == "says":
                     self._progress(told)
@@ -98,3 +100,13 @@ def _teach(line: Connection, recipe: Recipe, home: Path, until: datetime, folds:
         if was_interrupted(failure):
             raise
         line.send(("failed", dumps(failure)))
+    finally:
+        _dismiss_helpers()
+
+
+def _dismiss_helpers() -> None:
+    """End the processes that joblib keeps for later work: this one waits for them before it can end."""
+    if "joblib.externals.loky" in sys.modules:
+        from joblib.externals.loky import get_reusable_executor  # type: ignore[import-untyped]
+
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)

@@ -20,6 +20,10 @@ def taught(history, until, folds, progress):
 def refused(history, until, folds, progress):
     raise NoDeals(until.date())
 
+def helped(history, until, folds, progress):
+    from joblib import Parallel, delayed
+    return Parallel(n_jobs=2)(delayed(abs)(number) for number in (-1, -2))
+
 def gone(history, until, folds, progress):
     os._exit(3)
 """
@@ -53,6 +57,13 @@ def test_what_a_recipe_raises_there_is_raised_here(begun, company):
 
     with pytest.raises(CannotTeach, match=str(company.end.date())):
         beside.candidate()
+
+
+def test_helpers_of_the_other_process_end_with_it(begun):
+    beside, _ = begun("helped")
+
+    assert beside.candidate() == [1, 2]  # waits for the process, which waits for its helpers
+    assert beside._process.exitcode == 0
 
 
 def test_a_process_that_dies_leaves_nothing(begun):

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 LEAST = 1e-9
 FARTHEST = 1.5
 """No rest of a period is moved by more than so much, in logs."""
-MOST_HELD = 15_000_000
+MOST_HELD = 60_000_000
 """Numbers of single draws that are kept from one question to the next; more are drawn again for each."""
 FEW_ATOMS = 5
 """With fewer atoms the company's own lumpiness is all there is."""
