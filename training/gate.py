@@ -82,8 +82,7 @@ def _allowed(candidate: "Candidate", found: "Comparison") -> float | None:
     loss = _live_loss(candidate, found)
     if loss is None:
         return None
-    error = 0.0 if found.low is None or found.high is None else (found.high - found.low) / (2 * 1.96)
-    return max(TOLERANCE * loss, LUCK * error)
+    return max(TOLERANCE * loss, LUCK * (found.error or 0.0))
 
 
 def _live_loss(candidate: "Candidate", found: "Comparison") -> float | None:

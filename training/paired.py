@@ -27,6 +27,11 @@ class Comparison:
     draws: int
 
     @property
+    def error(self) -> float | None:
+        """The standard error that the interval stands for; None without one."""
+        return None if self.low is None or self.high is None else (self.high - self.low) / (2 * 1.96)
+
+    @property
     def verdict(self) -> str:
         """better, worse, or no different: whether the interval leaves zero out."""
         if self.low is None or self.high is None or self.low <= 0 <= self.high:

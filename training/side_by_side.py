@@ -4,7 +4,6 @@ What is taught is the same to the byte, since recipes share nothing: each reads 
 candidate comes back; judging it against the live one, logging and promoting stay in one process, in their usual order.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any
 
 from features.errors import was_interrupted
 from features.history import History
+from training.processors import processors
 
 MOST_BYTES = 60_000_000
 """Of a history whose files take more, one model after the other is taught: two at once might fill the memory."""
@@ -79,11 +79,6 @@ def may_be_side_by_side(history: History) -> bool:
     if processors() < 2 or not all(file.is_file() for file in files):
         return False
     return sum(file.stat().st_size for file in files) <= MOST_BYTES
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _teach(line: Connection, recipe: Recipe, home: Path, until: datetime, folds: int) -> None:

@@ -153,10 +153,9 @@ def _enough_of_each(trial: Trial) -> bool:
 
 def sure(found: Comparison, errors: float) -> bool:
     """Whether ours is better by so many standard errors, and by more than the last digits of a computation."""
-    if found.low is None or found.high is None:
+    if found.error is None:
         return False
-    error = (found.high - found.low) / (2 * 1.96)
-    return found.difference < -ROUNDING and -found.difference > errors * error
+    return found.difference < -ROUNDING and -found.difference > errors * found.error
 
 
 def _choice(name: str, says: str, says_zh: str) -> Choice:

@@ -62,10 +62,9 @@ def _proven(judged: Judged, ours: str) -> list[tuple[str, Comparison]]:
 
 def sure(found: Comparison) -> bool:
     """Whether the other is better than ours beyond noise: there are several rivals, each with its chance to look so."""
-    if found.low is None or found.high is None or found.deals < FEWEST_PERIODS:
+    if found.error is None or found.deals < FEWEST_PERIODS:
         return False
-    error = (found.high - found.low) / (2 * 1.96)
-    return found.difference > SURER * error and found.difference > 0
+    return found.difference > SURER * found.error and found.difference > 0
 
 
 def company_views(judged: Judged, names: Sequence[str]) -> tuple[tuple[str, str], ...]:

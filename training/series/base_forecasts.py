@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.processors import processors
 from training.series.base_models import ARIMA, ETS, ETS_OF_LOGS, THETA, Task, carried_forward
 from training.series.intermittent import (
     same_phase,
@@ -165,6 +166,4 @@ def _forward_where_nothing_counts(said: Floats, first: Ints, origins: Sequence[i
 
 def available_cores() -> int:
     """Cores this process may use, at most four."""
-    import os
-
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4)
+    return min(processors(), 4)
