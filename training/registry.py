@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import ForesellError
 from features.history import History
-from training import exporting, promotions
+from training import exporting, promotions, registry_card
 from training.bundle_file import ModelBundle, load_any
 from training.candidate import Candidate, Verdict
 from training.mlflow_store import RegistryAway, address_of, experiment, opened
@@ -89,6 +89,7 @@ class Registry:
                 version = _register(candidate, folder / "bundle")
             for key, value in tags.items():
                 client.set_model_version_tag(bundle.model, version, key, value)
+            self._tell(client, bundle.model)
             return version
 
     def note_gate(self, model: str, version: str, gate: Verdict) -> None:
@@ -96,6 +97,7 @@ class Registry:
         with self._client() as client:
             for key, value in gate_tags(gate).items():
                 client.set_model_version_tag(model, version, key, value)
+            self._tell(client, model)
 
     def log_run(self, model: str, name: str, artifacts: Path, metrics: Mapping[str, float]) -> str:
         """Store what is not a model, as a backtest or a search; return the run's id."""
@@ -157,6 +159,7 @@ class Registry:
             client.set_registered_model_alias(model, SHADOW, version)
             moment = self._write(client, model, version, at, Move.SHADOW)
             exporting.point(self.home, f"{model}.{SHADOW}", version, folder, moment)
+            self._tell(client, model)
 
     def _go_live(self, client: "MlflowClient", model: str, version: str, at: datetime, move: Move) -> None:
         folder = exporting.export(self.home, self._version(client, model, version))
@@ -165,12 +168,26 @@ class Registry:
         client.set_registered_model_alias(model, CHAMPION, version)
         moment = self._write(client, model, version, at, move)
         exporting.point(self.home, model, version, folder, moment)
+        self._tell(client, model)
 
     def _end_shadow(self, client: "MlflowClient", model: str, at: datetime) -> None:
         if SHADOW in self._aliases(client, model):
             client.delete_registered_model_alias(model, SHADOW)
             self._write(client, model, "", at, Move.NO_SHADOW)
         exporting.unpoint(self.home, f"{model}.{SHADOW}")
+        self._tell(client, model)
+
+    def _tell(self, client: "MlflowClient", model: str) -> None:
+        """Leave word of all versions where the service reads it; figures told before are not asked for again."""
+        found = _all_versions(client, f"name = '{model}'")
+        aliases, log = self._aliases(client, model), self._log(client, model)
+        rows = sorted((version_of(one, aliases, log) for one in found), key=lambda row: -int(row.version))
+        told = registry_card.metrics_in(self.home, model)
+        metrics = {
+            row.version: told[row.version] if row.version in told else dict(client.get_run(row.run_id).data.metrics)
+            for row in rows
+        }
+        registry_card.write(self.home, model, rows, log, metrics)
 
     def _write(self, client: "MlflowClient", model: str, version: str, at: datetime, move: Move) -> datetime:
         """Add to the log; return the moment, moved past the last entry's where another process was quicker."""

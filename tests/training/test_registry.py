@@ -17,6 +17,7 @@ import pytest
 from features.history import History
 from features.online import Memory
 from features.open_deals import open_deals
+from training import registry_card
 from training.blend import Blend
 from training.bundle import Bundle, live_bundle
 from training.bundle_file import BundleDamaged, load_any, shadow_bundle
@@ -60,6 +61,14 @@ def filled(modelled: WinCandidate, company, tmp_path_factory) -> Filled:
     registry.promote("win", second, DAY_ONE + DAY)
     back = registry.rollback("win", DAY_ONE + 2 * DAY)
     return Filled(registry, first, second, back, home)
+
+
+def test_all_versions_and_moves_are_told_beside_the_champions(filled):
+    told = registry_card.read(filled.home, "win")
+
+    assert [(one["version"], one["state"]) for one in told["versions"]] == [("2", "archived"), ("1", "champion")]
+    assert [(one["version"], one["move"]) for one in told["log"]] == [("1", "live"), ("2", "live"), ("1", "back")]
+    assert all(one["metrics"] for one in told["versions"])
 
 
 def test_versions_are_numbered_and_listed_newest_first(filled, modelled):
