@@ -9,14 +9,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from features.absorbing_deals import AbsorbingDeals, Entangled, apply
-from features.books import KEPT, Book, Seen
+from features.books import KEPT, NEVER, Book, Seen
 from features.contracts import DELETED, TABLES
 from features.deal_facts import DealFacts
 from features.history import History
+from features.kept_arrays import Fleeting, Group, Keep
 from features.kernel import MISSING
 from features.live_streams import Event, LiveStreams
+from features.looked_up_again import Touched, look_up_again
 from features.lookups import read_places, read_rates
-from features.names import Names
 from features.owners import OF_CUSTOMER, parts_of
 from features.pending import Pending, events_on_record
 from features.plain_rows import Row, midnight, moment, plain_row
@@ -24,6 +25,8 @@ from features.row_events import Beside, described, events_of, gives_back
 from features.stream import merges_on_record
 from features.stream_sql import merges
 from features.streams import FED, open_streams
+from features.untold_changes import changes_noticed, untold_fields
+from features.whose import Whose
 
 GROUP = "customer_id || chr(31) || coalesce(group_id, order_id)"
 """SQL of what names a purchase."""
@@ -31,6 +34,9 @@ RATE = "currency || chr(31) || (valid_on - DATE '1970-01-01')"
 """SQL of what names a rate."""
 OWNED_BY = {"customers": "customer", "reps": "rep", "contacts": "contact"}
 """Tables that say something of an owner which other events are looked up in, and the owner."""
+ENTERED = ("stages", "fx_rates")
+"""Tables whose rows enter the events of others."""
+LATEST = moment(datetime(9999, 1, 1))
 AHEAD = ("cancellations", "endings", "resolutions", "ratings")
 """Streams whose events may be told before they become known."""
 
@@ -38,32 +44,33 @@ AHEAD = ("cancellations", "endings", "resolutions", "ratings")
 class Absorbing:
     """The rows told to a memory since its history was read."""
 
-    def __init__(self, history: History, streams: LiveStreams) -> None:
+    def __init__(self, history: History, streams: LiveStreams, keep: Keep | None = None) -> None:
+        keep = Fleeting() if keep is None else keep
         self.history = history
         self.streams = streams
         self.pending = Pending(history)
-        self.rates = read_rates(history)
-        self.places = read_places(history)
+        self.rates = read_rates(history, keep)
+        self.places = read_places(history, keep)
         tables = set(history.tables())
         shared = {"deals": "deal", "customers": "customer", "reps": "rep", "products": "product", "contacts": "contact"}
         self.books: dict[str, Book] = {}
         for table in KEPT:
             if table in tables and table != "deals":
-                keys = streams.keys(shared[table]) if table in shared else Names()
-                self.books[table] = Book(history, table, keys)
+                keys = streams.keys(shared.get(table, f"row of {table}"))
+                self.books[table] = Book(history, table, keys, keep)
         self.seen: dict[str, Seen] = {
-            table: Seen(history, table) for table in ("activities", "orders") if table in tables
+            table: Seen(history, table, keep=keep) for table in ("activities", "orders") if table in tables
         }
-        self._groups = Seen(history, "orders", GROUP) if "orders" in tables else None
+        self._groups = Seen(history, "orders", GROUP, keep) if "orders" in tables else None
         self._bought: dict[str, Event] = {}
         self.facts: DealFacts | None = None
         self.deals: AbsorbingDeals | None = None
         if "deals" in tables:
-            self.facts = DealFacts(history, streams, streams.keys("deal"))
-            self.deals = AbsorbingDeals(history, self.facts, streams)
+            self.facts = DealFacts(history, streams, streams.keys("deal"), keep)
+            self.deals = AbsorbingDeals(history, self.facts, streams, keep)
         self._merges = "customers" in tables and merges_on_record(history)
-        streams.merged = _merged(history) if self._merges else {}
-        self._rates_told = Seen(history, "fx_rates", RATE) if "fx_rates" in tables else None
+        streams.merged = _merged(history, keep) if self._merges else {}
+        self._rates_told = Seen(history, "fx_rates", RATE, keep) if "fx_rates" in tables else None
         self._said: set[str] = set()
         self._recent: list[Event] = []
         self._now = -(2**62)
@@ -71,7 +78,11 @@ class Absorbing:
         untold = streams.untold()
         fed = {**FED, "deal_changes": FED["deals"]}
         self._untold = {table for table, found in fed.items() if not untold.isdisjoint(found)}
+        self.whose = Whose(history, self._told, streams.keys, keep)
         self._columns = {t: {*TABLES[t].names, *history.columns(t)} - {"recorded_at"} for t in tables}
+        unsaid = keep.group("deals/unsaid", lambda: Group(plain=sorted(untold_fields(history))))
+        self._touched = Touched(history, None if self.facts is None else self.facts.latest)
+        self._unsaid: set[str] = set(unsaid.plain) if {"deals", "deal_changes"} <= tables else set()
 
     def _told(self) -> History:
         return self.pending.told()
@@ -81,7 +92,7 @@ class Absorbing:
         """What the arrays beside the streams take."""
         books: list[Book | Seen] = [*self.books.values(), *self.seen.values()]
         books += [] if self.facts is None else [self.facts.latest, self.facts.first]
-        return sum(book.bytes for book in books)
+        return sum(book.bytes for book in books) + self.whose.bytes
 
     def absorb(self, table: str, row: Mapping[str, object], recorded_at: datetime) -> bool:
         """Take a row of the contract (typed values, naive UTC) on record since a moment; False if it is no news."""
@@ -90,6 +101,21 @@ class Absorbing:
             return False
         plain = plain_row(table, {c: v for c, v in row.items() if c in columns})
         at = moment(recorded_at)
+        told = dict(plain)
+        latest = self.facts.latest.row(str(plain["deal_id"])) if table == "deals" and self.facts is not None else None
+        taken = self._absorb(table, plain, at)
+        if taken:
+            self.whose.tell(table, told, at, None if latest is None else latest[0])
+            self._touched.tell(table, told, at)
+        if table == "deal_changes":
+            self._unsaid.discard(str(told["field"]))
+        if taken and table == "deals" and DELETED.name not in told:
+            before, since = latest or (None, NEVER)
+            for change in changes_noticed(before, since, told, at, self._unsaid):
+                self._absorb("deal_changes", change, at)
+        return taken
+
+    def _absorb(self, table: str, plain: Row, at: int) -> bool:
         if at > self._now:
             self._recent = [event for event in self._recent if event.known >= at]
             self._now = at
@@ -130,7 +156,7 @@ class Absorbing:
         book, seen = self.books.get(table), self.seen.get(table)
         held = book.row(key) if book is not None else seen.told.get(key) if seen is not None else None
         if held is None:
-            if seen is not None and seen.on_record(key):
+            if (seen is not None and seen.on_record(key)) or (book is not None and book.gone(key)):
                 raise Entangled
             whole = row
         else:
@@ -144,6 +170,8 @@ class Absorbing:
             raise Entangled
         if table == "orders":
             self._line(whole, at, again=held is not None)
+        if table in OWNED_BY and self._touched.after(OWNED_BY[table], key, at, self._now):
+            look_up_again(self.streams, OWNED_BY[table])
         moved = self._looked_up_in(table, key, at)
         for event in moved:
             self.streams.retire(event, event.known)
@@ -241,10 +269,14 @@ class Absorbing:
             if not stands if gone else stands and all(whole[column] == before.get(column) for column in row):
                 return False
         elif gone:
+            self._gone_before(table, row, at)
             return False
         else:
-            whole, last = row, True
-        if table in ("stages", "fx_rates"):
+            before, whole, last = {}, row, self.pending.standing(table, key, LATEST) is None
+        if table not in FED and table not in ("deal_changes", *ENTERED):
+            self.pending.add(table, whole, at)
+            return True
+        if table in ENTERED:
             self.pending.add(table, whole, at)
             if standing is None:  # only what is told first counts
                 self._reload_all(table)
@@ -252,14 +284,31 @@ class Absorbing:
         if table == "customers" and (self._merges or row.get("merged_into") is not None):
             self._reload_customers(whole, at)
             return True
-        column, name = self._whose(table, whole)
-        wanted = set(self.streams.by_stream)
-        had = events_on_record(self.pending.told(), table, column, name, wanted)
+        had = self._on_record(table, before, whole)
         self.pending.add(table, whole, at)
-        has = events_on_record(self.pending.told(), table, column, name, wanted)
+        has = self._on_record(table, before, whole)
         self._exchange(had, has)
-        self._note(table, whole, at, has, last=last, gone=gone)
+        if table in OWNED_BY:
+            look_up_again(self.streams, OWNED_BY[table])
+        self._note(table, whole, at, has, first=standing is None, last=last, gone=gone)
         return True
+
+    def _gone_before(self, table: str, row: Row, at: int) -> None:
+        """A deletion came before its row: it is kept, and ends the row when that comes late."""
+        self.pending.add(table, row, at)
+        key = str(row[TABLES[table].key[0]])
+        if table in self.seen:
+            self.seen[table].forget(key)
+        elif table in self.books:
+            self.books[table].strike(key)
+        elif table in ("deals", "deal_changes") and self.deals is not None:
+            self.deals.read_again(key, at, odd=True)
+
+    def _on_record(self, table: str, before: Row, row: Row) -> list[Event]:
+        """The events of the rows that a row may change the meaning of; an order may move to another customer."""
+        column = "customer_id" if table == "orders" else TABLES[table].key[0]
+        names = {str(one[column]): None for one in (before, row) if one.get(column) is not None}
+        return events_on_record(self.pending.told(), table, column, tuple(names), set(self.streams.by_stream))
 
     def _exchange(self, had: list[Event], has: list[Event]) -> None:
         """Put the events that are for those that were."""
@@ -278,7 +327,7 @@ class Absorbing:
                 self.streams.retire(event, event.known)
         apply(self.streams, [], fresh)
 
-    def _note(self, table: str, row: Row, at: int, has: list[Event], *, last: bool, gone: bool) -> None:
+    def _note(self, table: str, row: Row, at: int, has: list[Event], *, first: bool, last: bool, gone: bool) -> None:
         """Remember a row that was read with the help of the history."""
         if table in ("deals", "deal_changes"):
             assert self.deals is not None
@@ -286,10 +335,11 @@ class Absorbing:
             deal = str(row["deal_id"])
             until = max([at, *(event.known for event in has), *(e.retired for e in has)])
             self.deals.read_again(deal, until, odd=gone or not last)
-            if table == "deals" and last and not gone:
-                if not self.facts.on_record(deal):
+            if table == "deals" and not gone:
+                if first:
                     self.facts.first.write(deal, row, at)
-                self.facts.latest.write(deal, row, at)
+                if last:
+                    self.facts.latest.write(deal, row, at)
             return
         key = str(row[TABLES[table].key[0]])
         if table in self.seen:
@@ -299,13 +349,6 @@ class Absorbing:
             self.books[table].write(key, row, at)
         else:
             self.books[table].strike(key)
-
-    def _whose(self, table: str, row: Row) -> tuple[str, str]:
-        """By which column and key the rows are read again that a row may change the meaning of."""
-        if table in ("deals", "deal_changes"):
-            return "deal_id", str(row["deal_id"])
-        column = "customer_id" if table == "orders" else TABLES[table].key[0]
-        return column, str(row[column])
 
     def _reload_all(self, table: str) -> None:
         """Read again every stream that a rate or a place enters."""
@@ -331,13 +374,17 @@ class Absorbing:
                 self.streams.forget(stream, of)
 
 
-def _merged(history: History) -> dict[str, set[str]]:
+def _merged(history: History, keep: Keep | None = None) -> dict[str, set[str]]:
     """Each customer who was merged or took up others, and all who share events with them."""
+
+    def make() -> Group:
+        with history.connect() as con:
+            return Group(plain=con.execute(f"SELECT DISTINCT gone, remains FROM ({merges(history)})").fetchall())
+
     found: dict[str, set[str]] = {}
-    with history.connect() as con:
-        for gone, remains in con.execute(f"SELECT DISTINCT gone, remains FROM ({merges(history)})").fetchall():
-            found.setdefault(gone, {gone}).add(remains)
-            found.setdefault(remains, {remains})
+    for gone, remains in (keep or Fleeting()).group("merges", make).plain:
+        found.setdefault(gone, {gone}).add(remains)
+        found.setdefault(remains, {remains})
     return found
 
 

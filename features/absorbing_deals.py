@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from features.books import Seen
 from features.deal_facts import DealFacts, text_of_field
 from features.deal_life import CHANGES, Life, NotSimple, State, Telling
+from features.kept_arrays import Group, Keep
 from features.live_streams import Event, LiveStreams
 from features.lookups import Rates, StagePlaces
 from features.plain_rows import Row, fixed, is_attribute, real
@@ -28,18 +29,19 @@ class Entangled(Exception):
 class AbsorbingDeals:
     """Takes rows of deals and of their changes."""
 
-    def __init__(self, history: "History", facts: DealFacts, streams: LiveStreams) -> None:
+    def __init__(self, history: "History", facts: DealFacts, streams: LiveStreams, keep: Keep) -> None:
         self.facts = facts
         self.streams = streams
         self.rates: Rates
         self.places: StagePlaces
         self._lives: dict[str, tuple[Life, list[Event], State]] = {}
-        self._changes = Seen(history, "deal_changes", CHANGE_KEY) if "deal_changes" in history.tables() else None
+        self._changes = Seen(history, "deal_changes", CHANGE_KEY, keep) if "deal_changes" in history.tables() else None
         self._said: dict[str, tuple[str, int]] = {}
         self._until: dict[str, int] = {}
         self._latest: set[str] = set()
         self._now = -(2**62)
-        self._odd = self._ever_deleted(history)
+        odd = keep.group("deals/deleted", lambda: Group(plain=sorted(self._ever_deleted(history))))
+        self._odd: set[str] = set(odd.plain)
 
     @staticmethod
     def _ever_deleted(history: "History") -> set[str]:
@@ -67,6 +69,8 @@ class AbsorbingDeals:
         whole = {**before, **row}
         if all(whole[column] == before.get(column) for column in row):
             return None
+        if at == since:
+            raise Entangled  # it stands for the other row of that moment, which counts for nothing
         self._told_again(deal, before, whole, at)
         return whole, at
 

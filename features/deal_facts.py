@@ -1,14 +1,17 @@
 """What must be known of a deal before something new is told of it? Its row, and how it stands by what is in memory."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.arrow_columns import integers
 from features.books import NEVER, Book
 from features.contracts import Known
 from features.deal_life import CHANGES, Facts, State
 from features.history import History
+from features.kept_arrays import Group, Keep
 from features.live_index import FAR
 from features.live_streams import LiveStreams
 from features.lookups import Rates, StagePlaces
@@ -16,6 +19,7 @@ from features.names import Names
 from features.owners import OF_DEAL
 from features.plain_rows import Plain, Row, day_text, is_attribute, money_text
 from features.stream_sql import change_events, known_since
+from features.summed import bisected
 from features.table_streams import usable
 
 BY_DEAL: dict[str, frozenset[str]] = {
@@ -33,12 +37,13 @@ BY_DEAL: dict[str, frozenset[str]] = {
 class DealFacts:
     """The deals of a history: rows, fields and how they are told, rates and places."""
 
-    def __init__(self, history: History, streams: LiveStreams, keys: Names) -> None:
+    def __init__(self, history: History, streams: LiveStreams, keys: Names, keep: Keep) -> None:
         self.history = history
         self.streams = streams
-        self.latest = Book(history, "deals", keys)
-        self.first = Book(history, "deals", keys, first=True)
-        self.first.share(self.latest)
+        self.latest = Book(history, "deals", keys, keep)
+        self.first = Book(history, "deals", keys, keep, first=True)
+        alike = keep.group("deals/alike", lambda: Group(plain=self.first.alike(self.latest)))
+        self.first.share(self.latest, alike.plain)
         known = {field: history.known("deals", field) for field in CHANGES}
         present = set(streams.streams.streams)
         told = {field for field, (stream, _) in CHANGES.items() if stream in present}
@@ -47,10 +52,15 @@ class DealFacts:
         self.at_close = history.known("deals", "amount") is Known.AT_CLOSE
         self.amounts = "tracked" if "amount" in told else "at_close" if self.at_close else None
         self.rep_of_row = bool(usable(history, "deals", "rep_id"))
-        self._told_until = self._last_told(keys)
-        self._foreign = self._foreign_amounts() if "amount" in told else {}
+        self._keys = keys
+        self._told_until: NDArray[np.int64] = keep.group("deals/told", self._last_told).arrays["until"]
+        none = Group({c: np.empty(0, np.int64) for c in ("deals", "happened", "known")}, {"values": []})
+        foreign = keep.group("deals/foreign", self._foreign_amounts if "amount" in told else lambda: none)
+        self._foreign = bisected(foreign.arrays["deals"])
+        self._foreign_at = foreign.arrays["happened"], foreign.arrays["known"]
+        self._foreign_values = foreign.texts["values"]
 
-    def _last_told(self, keys: Names) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def _last_told(self) -> Group:
         """By the deal's code: the latest moment of which the history tells anything of it."""
         parts = [
             f"SELECT deal_id, greatest({known_since('deals')}, epoch_us(closed_at)) AS told "
@@ -62,14 +72,13 @@ class DealFacts:
         with self.history.connect() as con:
             sql = f"SELECT deal_id, coalesce(max(told), {NEVER}) AS told FROM ({' UNION ALL '.join(parts)}) GROUP BY 1"
             found = con.sql(sql).to_arrow_table()
-        codes = np.array([keys.add(deal) for deal in found["deal_id"].to_pylist()], np.int64)
-        until = np.full(len(keys), NEVER, np.int64)
+        codes = np.array([self._keys.add(deal) for deal in found["deal_id"].to_pylist()], np.int64)
+        until = np.full(len(self._keys), NEVER, np.int64)
         until[codes] = integers(found["told"])
-        self._keys = keys
-        return until
+        return Group({"until": until})
 
-    def _foreign_amounts(self) -> dict[str, list[tuple[int, int, str]]]:
-        """The amounts as they were written of deals in other currencies than the base."""
+    def _foreign_amounts(self) -> Group:
+        """The amounts as they were written of deals in other currencies than the base, by the deals' codes."""
         events = change_events(self.history, "amount")
         base = self.history.currency
         with self.history.connect() as con:
@@ -78,10 +87,15 @@ class DealFacts:
                 "WHERE deal_id IN (SELECT deal_id FROM told WHERE coalesce(currency, ?) <> ?)",
                 [base, base],
             ).fetchall()
-        found: dict[str, list[tuple[int, int, str]]] = {}
-        for deal, happened, known, value in rows:
-            found.setdefault(deal, []).append((happened, known, value))
-        return found
+        told = sorted((self._keys.add(deal), happened, known, value) for deal, happened, known, value in rows)
+        deals, happened, known = (np.array([one[place] for one in told], np.int64) for place in range(3))
+        return Group({"deals": deals, "happened": happened, "known": known}, {"values": [one[3] for one in told]})
+
+    def _foreign_of(self, deal: str) -> list[tuple[int, int, str]]:
+        """When such amounts happened and became known, and what was written; none for a deal in the base currency."""
+        code, (happened, known) = self._keys.code(deal), self._foreign_at
+        rows = range(bisect_left(self._foreign, code), bisect_left(self._foreign, code + 1)) if code >= 0 else ()
+        return [(int(happened[row]), int(known[row]), self._foreign_values[row]) for row in rows]
 
     def told_until(self, deal: str) -> int:
         """The latest moment of which the history as loaded tells anything of a deal."""
@@ -124,8 +138,9 @@ class DealFacts:
     def _raw(
         self, deal: str, amounts: list[tuple[int, int, Plain]], facts: Facts, before: int
     ) -> tuple[int, int, str] | None:
-        if deal in self._foreign:
-            return max((one for one in self._foreign[deal] if one[1] < before), default=None)
+        foreign = self._foreign_of(deal)
+        if foreign:
+            return max((one for one in foreign if one[1] < before), default=None)
         # In the base currency the amount as kept says the same as the text that was written.
         found = None
         for known, happened, value in amounts:

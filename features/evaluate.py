@@ -18,7 +18,7 @@ from features.owners import EVERYONE, owner_of, parts_of
 from features.values_at import Category, Floats, Values
 from features.verbs import Leaf, Of, Verb, inputs_of
 
-__all__ = ["Category", "Evaluation", "Streams", "Values", "leaf", "made_of"]
+__all__ = ["Category", "Evaluation", "Streams", "Values", "leaf", "made_of", "told_by"]
 
 
 class Streams(Protocol):
@@ -38,6 +38,11 @@ def leaf(look: Any, verb: Leaf, inputs: tuple[Any, ...] = ()) -> Any:
     `look` is a VectorLook or a SegmentLook; `inputs` are the values of `verbs.inputs_of(verb)`.
     """
     return _LEAVES[type(verb)](look, verb, inputs)
+
+
+def told_by(verb: Leaf) -> Callable[[Any, Any, tuple[Any, ...]], Any]:
+    """What tells the value of verbs of this kind: `leaf` without the choice."""
+    return _LEAVES[type(verb)]
 
 
 def made_of(math: Any, verb: Verb, inputs: tuple[Any, ...]) -> Any:

@@ -146,6 +146,14 @@ class History:
             self._tracked_fields = (self.log, fields)
         return self._tracked_fields[1]
 
+    def tracking(self, fields: frozenset[str]) -> None:
+        """Take from elsewhere which deal fields' past values stand in `deal_changes`."""
+        self._tracked_fields = (self.log, fields)
+
+    def tracked(self) -> frozenset[str]:
+        """The deal fields whose past values stand in `deal_changes`."""
+        return self._tracked()
+
     def connect(self) -> "duckdb.DuckDBPyConnection":
         """A DuckDB connection of its own, spilling into the home folder; times are UTC."""
         import duckdb

@@ -5,77 +5,17 @@ something can lie over the memory as a layer and be forgotten.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from features.kernel import MISSING, Index
-from features.live_segment import FEW, Entry, OrderUnclear, Segment, Shape, empty_run, walked
+from features.kernel import MISSING
+from features.live_arrays import Held, Loaded
+from features.live_segment import Entry, OrderUnclear, Segment, Shape, empty_run, walked
 from features.names import Names
 from features.segments import Run, RunLook, SegmentLook
-from features.summed import Packed, SummedRun, bisected, packed
+from features.summed import SummedRun
 
 FAR = 2**62
 """A moment after all others."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """The events of a stream by one key as they were read: arrays, and the stretch of each key by its code."""
-
-    known: NDArray[np.int64]
-    happened: NDArray[np.int64]
-    retired: NDArray[np.int64] | None
-    columns: dict[str, Packed]
-    starts: NDArray[np.int64]
-    segments: NDArray[np.int32]
-
-    @property
-    def bytes(self) -> int:
-        """What the arrays take."""
-        own: list[NDArray[np.signedinteger]] = [self.known, self.starts, self.segments, *self.columns.values()]
-        own += [self.happened] if self.happened is not self.known else []
-        own += [self.retired] if self.retired is not None else []
-        return sum(array.nbytes for array in own)
-
-
-def loaded(index: Index, shape: Shape, keys: Names) -> Loaded:
-    """An index as it is kept: names shared with others, numbers in as few bytes as hold them."""
-    columns: dict[str, Packed] = {}
-    for column in (*shape.stored, *shape.derived):
-        values = index.columns.pop(column)
-        if column in shape.texts:
-            names = shape.texts[column]
-            renamed = np.array([names.add(text) for text in index.levels[column].tolist()], np.int64)
-            values = np.where(values < 0, -1, renamed[np.maximum(values, 0)]) if len(renamed) else values
-        columns[column] = packed(values, column in shape.texts)
-    ids = index.ids if isinstance(index.ids, list) else index.ids.to_pylist()
-    codes = np.array([keys.add(name) for name in ids], np.int64)
-    segments = np.full(len(keys), -1, np.int32)
-    segments[codes] = np.arange(len(codes))
-    return Loaded(index.known, index.happened, index.retired, columns, index.starts, segments)
-
-
-class _Columns(dict[str, list[int]]):
-    """The columns of a stretch, each made a list when it is first looked at."""
-
-    __slots__ = ("_end", "_first", "_held", "_texts")
-
-    def __init__(self, held: dict[str, Packed], first: int, end: int, texts: Any) -> None:
-        super().__init__()
-        self._held, self._first, self._end, self._texts = held, first, end, texts
-
-    def __missing__(self, column: str) -> list[int]:
-        stretch = self._held[column][self._first : self._end]
-        values: list[int] = stretch.tolist()
-        if stretch.dtype != np.int64 and column not in self._texts:
-            least = int(np.iinfo(stretch.dtype).min)
-            if least in values:
-                values = [MISSING if value == least else value for value in values]
-        self[column] = values
-        return values
 
 
 class LiveIndex:
@@ -86,7 +26,7 @@ class LiveIndex:
         of: str,
         shape: Shape,
         keys: Names,
-        held: Loaded,
+        held: Held,
         over: "LiveIndex | None" = None,
         before: int = FAR,
     ) -> None:
@@ -94,13 +34,10 @@ class LiveIndex:
         self.shape = shape
         self.held = held
         self.unclear: set[str] = set()
-        self._segments: memoryview[int] = over._segments if over is not None else bisected(held.segments)
-        self._starts: memoryview[int] = over._starts if over is not None else bisected(held.starts)
         self._keys = keys
         self._over = over
         self._before = before
         self._grown: dict[str, Segment] = {}
-        self._large: dict[str, SummedRun] = {} if over is None else over._large
         self.read: Callable[[str], Loaded] | None = over.read if over is not None else None
 
     def layer(self, shape: Shape, before: int) -> "LiveIndex":
@@ -109,7 +46,7 @@ class LiveIndex:
 
     def has(self, key: str) -> bool:
         """Whether there are any events of a key."""
-        return self.grown(key) is not None or self._stretch(key) is not None
+        return self.grown(key) is not None or self.held.has(self._keys.code(key))
 
     def look(self, key: str | None, at: int) -> SegmentLook:
         """The events of a key at a moment; of nobody where there is no key."""
@@ -130,41 +67,9 @@ class LiveIndex:
         found = self._grown.get(key)
         return self._over.grown(key) if found is None and self._over is not None else found
 
-    def _stretch(self, key: str) -> tuple[int, int] | None:
-        code = self._keys.code(key)
-        if not 0 <= code < len(self._segments):
-            return None
-        segment = self._segments[code]
-        return None if segment < 0 else (self._starts[segment], self._starts[segment + 1])
-
     def base(self, key: str) -> Run | SummedRun | None:
         """The events of a key as they were loaded."""
-        found = self._stretch(key)
-        if found is None:
-            return None
-        first, end = found
-        if end - first > FEW:
-            if key not in self._large:
-                self._large[key] = self._large_run(first, end)
-            return self._large[key]
-        held, texts = self.held, self.shape.texts
-        known = held.known[first:end].tolist()
-        happened = known if held.happened is held.known else held.happened[first:end].tolist()
-        retired = None
-        if held.retired is not None:
-            retired = held.retired[first:end].tolist()
-            if retired.count(MISSING) == len(retired):
-                retired = None
-        return Run(known, happened, _Columns(held.columns, first, end, texts), texts, retired)
-
-    def _large_run(self, first: int, end: int) -> SummedRun:
-        held = self.held
-        known = held.known[first:end]
-        happened = held.happened[first:end]
-        punctual = held.happened is held.known or bool((known == happened).all())
-        columns = {column: values[first:end] for column, values in held.columns.items()}
-        retired = None if held.retired is None else held.retired[first:end]
-        return SummedRun(known, known if punctual else happened, columns, self.shape.texts, retired)
+        return self.held.base(self._keys.code(key))
 
     def grow(self, key: str) -> Segment:
         """The events of a key, to be added to."""
@@ -242,4 +147,4 @@ class LiveIndex:
         return len(self._grown)
 
 
-__all__ = ["Entry", "LiveIndex", "Loaded", "loaded", "walked"]
+__all__ = ["Entry", "LiveIndex", "walked"]

@@ -13,8 +13,12 @@ from features.derived import DERIVED
 from features.derived_one import RULES
 from features.history import History
 from features.indexing import index_of
+from features.kept_arrays import Fleeting, Group, Keep, Making
+from features.kept_events import Blocks, KeptEvents, laid_out
+from features.kept_texts import HeldTexts
 from features.kernel import MISSING
-from features.live_index import FAR, LiveIndex, Loaded, loaded
+from features.live_arrays import Held, Loaded, loaded
+from features.live_index import FAR, LiveIndex
 from features.live_segment import Entry, Shape
 from features.names import Names
 from features.owners import EVERYONE, OF_CUSTOMER, parts_of
@@ -27,6 +31,8 @@ from features.verbs import Of
 Value = int | str | None
 LOADING_MB = 2_000
 """What DuckDB may take while streams are read; more spills to the home folder."""
+AT_HAND = 1_000
+"""Up to so many texts are read into objects; more stay where they lie."""
 JOINT = "\x1f"
 """Between the two names of a crossed key, as `features.stream` writes it."""
 Wanted = Mapping[tuple[str, Of], frozenset[str]]
@@ -52,7 +58,15 @@ class LiveStreams:
     Nothing here is safe for several threads at once: `features.online` holds a lock.
     """
 
-    def __init__(self, history: History, wanted: Wanted, over: "LiveStreams | None" = None, before: int = FAR) -> None:
+    def __init__(
+        self,
+        history: History,
+        wanted: Wanted,
+        over: "LiveStreams | None" = None,
+        before: int = FAR,
+        keep: Keep | None = None,
+    ) -> None:
+        self._keep: Keep = Fleeting() if keep is None else keep
         self.history = history
         self.told: Callable[[], History] = lambda: history
         self.zone = ZoneInfo(history.timezone or "UTC")
@@ -72,7 +86,10 @@ class LiveStreams:
 
     def keys(self, of: Of) -> Names:
         """The names of all that have events by a key."""
-        return self._keys.setdefault(of, Names())
+        found = self._keys.get(of)
+        if found is None:
+            found = self._keys[of] = named(self._keep.find(f"names/{of}"), "names")
+        return found
 
     def layer(self, before: int) -> "LiveStreams":
         """Streams over these, as they were known before a moment, that can be told more and be forgotten."""
@@ -83,9 +100,30 @@ class LiveStreams:
         steps = [Step(stream, of, ()) for stream, of in self.wanted]
         with StreamReader(self.history, steps, LOADING_MB, min(os.cpu_count() or 1, 8)) as reader:
             self._reader = reader
-            for stream, of in self.wanted:
-                self.index(stream, of)
+            for of in dict.fromkeys(of for _, of in self.wanted):
+                self._load_all(of)
         self._reader = None
+
+    def _load_all(self, of: Of) -> None:
+        """Every stream by a key."""
+        keys = self.keys(of)
+        shapes = {stream: self._shape_of(stream, of) for stream, whose in self.wanted if whose == of}
+
+        def make() -> Group:
+            read = {stream: self._read(shape, of, keys, None) for stream, shape in shapes.items()}
+            return laid_out(read, len(keys))
+
+        group = self._keep.group(f"events/{of}", make)
+        blocks = Blocks(group)
+        for stream, shape in shapes.items():
+            self._indexes[stream, of] = self._index(of, KeptEvents(group, blocks, stream, shape), shape)
+
+    def write_names(self, making: Making) -> None:
+        """Write all names into a file that is being made."""
+        for of, names in self._keys.items():
+            making.put(f"names/{of}", Group(texts={"names": names.texts()}))
+        for stream, columns in self._texts.items():
+            making.put(f"texts/{stream}", Group(texts={column: names.texts() for column, names in columns.items()}))
 
     def index(self, stream: str, of: Of) -> LiveIndex:
         """A stream by one key."""
@@ -112,8 +150,9 @@ class LiveStreams:
             else:
                 derived = DERIVED.get(stream, {})
                 kinds = self.streams.columns(stream)
+                held = self._keep.find(f"texts/{stream}")
                 found = {
-                    c: Names(derived[c].levels if c in derived else ())
+                    c: named(held, c, derived[c].levels if c in derived else ())
                     for c, kind in kinds.items()
                     if kind == "category"
                 }
@@ -126,13 +165,19 @@ class LiveStreams:
         return Shape(stream, stored, derived, chosen, self.zone, tuple(sorted(needs)))
 
     def _load(self, stream: str, of: Of) -> LiveIndex:
-        columns = self.wanted[stream, of] & self.streams.columns(stream).keys()
-        derived = tuple(sorted(c for c in columns if c in DERIVED.get(stream, {})))
-        shape = self._shape(stream, tuple(self.streams.stored(stream, columns)), derived)
+        shape = self._shape_of(stream, of)
+        return self._index(of, self._read(shape, of, self.keys(of), None), shape)
+
+    def _index(self, of: Of, held: Held, shape: Shape) -> LiveIndex:
         keys = self.keys(of)
-        index = LiveIndex(of, shape, keys, self._read(shape, of, keys, None))
+        index = LiveIndex(of, shape, keys, held)
         index.read = lambda key: self._read(shape, of, keys, key)
         return index
+
+    def _shape_of(self, stream: str, of: Of) -> Shape:
+        columns = self.wanted[stream, of] & self.streams.columns(stream).keys()
+        derived = tuple(sorted(c for c in columns if c in DERIVED.get(stream, {})))
+        return self._shape(stream, tuple(self.streams.stored(stream, columns)), derived)
 
     def _read(self, shape: Shape, of: Of, keys: Names, only: str | None) -> Loaded:
         """The events as the history has them with what came since, of one key or all."""
@@ -281,6 +326,14 @@ class LiveStreams:
             return names.add(value)
         assert not isinstance(value, str)
         return MISSING if value is None else value
+
+
+def named(group: Group | None, column: str, first: Iterable[str] = ()) -> Names:
+    """Names as they were kept, or new ones; few are held at hand."""
+    found = None if group is None else group.texts.get(column)
+    if isinstance(found, HeldTexts) and len(found) > AT_HAND:
+        return Names(held=found)
+    return Names(first if found is None else found)
 
 
 OTHERS = {"contact": "contacts", "customer": "customers", "rep": "reps"}

@@ -3,8 +3,10 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from features.history import History
+from features.kept_arrays import Fleeting, Group, Keep
 from features.kernel import MISSING, SCALE
 from features.stream_sql import known_since, rates_over_time
 
@@ -66,11 +68,17 @@ class StagePlaces:
         )
 
 
-def read_rates(history: History) -> Rates:
+def read_rates(history: History, keep: Keep | None = None) -> Rates:
     """The rates of a history."""
     found = rates_over_time(history)
     if found is None:
         return Rates(history.currency, {}, {})
+    rows, last = (keep or Fleeting()).group("rates", lambda: Group(plain=_rates(history, found))).plain
+    over_time = {currency: (since, rates) for currency, since, rates in rows}
+    return Rates(history.currency, over_time, {currency: (day,) for currency, day in last})
+
+
+def _rates(history: History, found: str) -> list[list[tuple[Any, ...]]]:
     with history.connect() as con:
         rows = con.execute(
             "SELECT of_currency, list(since ORDER BY since), list(rate::DOUBLE ORDER BY since) "
@@ -79,21 +87,24 @@ def read_rates(history: History) -> Rates:
         last = con.execute(
             f"SELECT currency, max(valid_on) - DATE '1970-01-01' FROM ({history.sql_versions('fx_rates')}) GROUP BY 1"
         ).fetchall()
-    over_time = {currency: (since, rates) for currency, since, rates in rows}
-    return Rates(history.currency, over_time, {currency: (day,) for currency, day in last})
+    return [rows, last]
 
 
-def read_places(history: History) -> StagePlaces:
+def read_places(history: History, keep: Keep | None = None) -> StagePlaces:
     """The places of a history's stages."""
     if "stages" not in history.tables():
         return StagePlaces({}, {}, {})
-    with history.connect() as con:
-        rows = con.execute(
-            f"SELECT {known_since('stages')} AS since, position, pipeline, stage "
-            f"FROM ({history.sql_versions('stages')}) WHERE version = 0 ORDER BY since DESC, position DESC"
-        ).fetchall()
+    rows = (keep or Fleeting()).group("stages", lambda: Group(plain=_places(history))).plain
     return StagePlaces(
         {pipeline: since for since, _, pipeline, _ in rows},
         {(pipeline, stage): (since, place) for since, place, pipeline, stage in rows},
         {stage: (since, place) for since, place, _, stage in rows},
     )
+
+
+def _places(history: History) -> list[tuple[Any, ...]]:
+    with history.connect() as con:
+        return con.execute(
+            f"SELECT {known_since('stages')} AS since, position, pipeline, stage "
+            f"FROM ({history.sql_versions('stages')}) WHERE version = 0 ORDER BY since DESC, position DESC"
+        ).fetchall()

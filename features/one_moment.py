@@ -1,11 +1,11 @@
 """The features of one deal or customer at one moment: a list of looks, prepared once, run in microseconds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from features.calendar import calendar_value
 from features.definition import Feature
-from features.evaluate import leaf, made_of
+from features.evaluate import made_of, told_by
 from features.live_streams import JOINT, LiveStreams
 from features.needs import columns_used, leaves_of
 from features.owners import EVERYONE, owner_of, parts_of
@@ -19,8 +19,9 @@ Shared = dict[tuple[int, str], One]
 
 ITSELF, ALL = -1, -2
 """Owners that are not looked up: the deal or customer itself, and everyone."""
-_Step = tuple[Verb, tuple[int, ...], int, bool]
-"""A verb, the places of what it is made of, its look (-1 for none), whether others at the moment may share it."""
+_Step = tuple[Verb, tuple[int, ...], int, bool, Callable[[Any, Any, tuple[Any, ...]], Any]]
+"""A verb, the places of what it is made of, its look (-1 for none), whether others at the moment may share it, and
+what tells its value: by the look, or by the arithmetic."""
 
 
 class Program:
@@ -45,7 +46,7 @@ class Program:
                 if look == len(self._owners):
                     self._owners.append(owners)
                 shared = owners != (ITSELF,) and not inputs
-            self._steps.append((verb, inputs, look, shared))
+            self._steps.append((verb, inputs, look, shared, told_by(verb) if isinstance(verb, Leaf) else made_of))
             self._places[verb] = len(self._steps) - 1
         return self._places[verb]
 
@@ -62,10 +63,10 @@ class Program:
         indexes = [streams.index(stream, of) for stream, of in self._looks]
         looks: list[SegmentLook | None] = [None] * len(indexes)
         keys: list[str | None] = [None] * len(indexes)
-        for number, (verb, inputs, place, may_share) in enumerate(self._steps):
+        for number, (verb, inputs, place, may_share, tell) in enumerate(self._steps):
             if place < 0:
                 if inputs:
-                    add(made_of(Scalars, verb, tuple([values[i] for i in inputs])))
+                    add(tell(Scalars, verb, tuple([values[i] for i in inputs])))
                 else:
                     add(calendar_value(at, verb.part, streams.zone))  # type: ignore[union-attr]
                 continue
@@ -78,15 +79,15 @@ class Program:
                     continue
                 look = looks[place] = indexes[place].look(key, at)
             if shared is None or not may_share:
-                add(leaf(look, verb, tuple([values[i] for i in inputs]) if inputs else ()))  # type: ignore[arg-type]
+                add(tell(look, verb, tuple([values[i] for i in inputs]) if inputs else ()))
                 continue
             key = keys[place]
             if key is None:
-                add(leaf(look, verb, ()))  # type: ignore[arg-type]
+                add(tell(look, verb, ()))
                 continue
             found = shared.get((number, key), _UNTOLD)
             if found is _UNTOLD:
-                found = shared[number, key] = leaf(look, verb, ())  # type: ignore[arg-type]
+                found = shared[number, key] = tell(look, verb, ())
             add(found)
         return [values[place] for place in self._results]
 

@@ -10,11 +10,11 @@ from features.as_of import Micros, Moments, micros
 from features.definition import Feature
 from features.engines.local import LocalFeatures
 from features.history import History
-from features.needs import lacking
+from features.signs_of_life import signs_of_life
 from features.stream_sql import known_since
 from features.streams import open_streams
 from features.values_at import Category
-from features.verbs import Count, Difference, Latest, Verb
+from features.verbs import Count, Latest
 
 
 def open_deals(history: History, *looks: datetime) -> Moments:
@@ -66,10 +66,10 @@ def active_customers(history: History, *looks: datetime, within_days: float = 36
     ids, since = customers_known(history, max(looks))
     moments = _pairs(ids, since, looks)
     streams = open_streams(history)
-    signs = [f for f in _signs_of_life(within_days, ends="endings" in streams.streams) if lacking(f, streams) is None]
+    signs = signs_of_life(streams, within_days)
     alive = np.zeros(len(moments), bool)
     if len(moments) and signs:
-        with LocalFeatures(tuple(signs), moments, history) as told:
+        with LocalFeatures(signs, moments, history) as told:
             for value in told.values().values():
                 assert not isinstance(value, Category)
                 alive |= value > 0
@@ -88,16 +88,6 @@ def _chosen(moments: Moments, rows: NDArray[np.bool_]) -> Moments:
     names, codes = moments.names
     used, chosen = np.unique(codes[rows], return_inverse=True)
     return Moments.coded(names[used], chosen, moments.at[rows])
-
-
-def _signs_of_life(within_days: float, *, ends: bool) -> tuple[Feature, ...]:
-    """What shows that a customer is active; `ends` says whether contracts are ever said to end."""
-    begun, over = (Count(stream, of="customer") for stream in ("subscriptions", "endings"))
-    running: Verb = begun if not ends else Difference(begun, over)
-    return (
-        Feature("purchases", "", "", Count("purchases", within_days=within_days, of="customer"), "customer"),
-        Feature("contracts", "", "", running, "customer"),
-    )
 
 
 def customers_known(history: History, before: datetime) -> tuple[NDArray[np.object_], Micros]:

@@ -10,7 +10,8 @@ from features.deal_facts import DealFacts, told_of_deal
 from features.deal_life import CHANGES, Facts, Life, State, Telling, day_of
 from features.live_streams import Event, LiveStreams, Value
 from features.lookups import Rates, StagePlaces
-from features.plain_rows import Row, fixed, text_real
+from features.plain_rows import Row, fixed, plain_row, text_real
+from features.row_events import Beside, events_of
 
 Record = Mapping[str, object]
 NOBODY = "\x1fnew"
@@ -110,6 +111,38 @@ class Overlay:
                 said[column] = None if value is None else str(value)
             said[f"{column}:number"] = None if value is None else fixed(text_real(str(value)))
         return [Event("deals", {"deal": self.deal}, at, at, self.deal, said)]
+
+
+def overlay_customer(under: LiveStreams, held: Row | None, record: Record, at: int, rates: Rates) -> LiveStreams:
+    """The streams as they would be had a record of a customer been told just before a moment.
+
+    `held` is the customer's row as last recorded. The record's fields are the customer's from then on; what it does
+    not name stays as it is.
+    """
+    streams = under.layer(at)
+    if "customers" in streams.by_stream:
+        told = plain_row("customers", _typed_customer(record))
+        row: Row = {**(held or {}), **told}
+        for event in events_of("customers", row, at - 1, Beside(rates, streams.zone)):
+            streams.add(event)
+    return streams
+
+
+def _typed_customer(record: Record) -> dict[str, object]:
+    """A customer's fields in the contract's types; what is empty is missing."""
+    attributes = record.get("attributes")
+    extra = attributes if isinstance(attributes, Mapping) else {}
+    fields = {c: v for c, v in record.items() if c not in ("attributes", "recorded_at")}
+    fields |= {f"{ATTRIBUTE_PREFIX}{name}": value for name, value in extra.items()}
+    found: dict[str, object] = {}
+    for column, value in fields.items():
+        contract = TABLES["customers"].column(column)
+        if value == "":
+            value = None
+        elif contract is not None and contract.kind is Kind.MOMENT and isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        found[column] = value
+    return found
 
 
 def _row(record: Record) -> Row:

@@ -4,7 +4,7 @@ For what a row changes of the past: the streams' own SELECTs answer, over the ro
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from features.kernel import MISSING
 from features.ledger import Part, Parts
 from features.live_streams import Event, Value
 from features.plain_rows import Row, plain_row, typed
-from features.quoting import name, text
+from features.quoting import name, text, texts
 from features.streams import FED, open_streams
 from features.version_sql import sql_stored, sql_type
 
@@ -40,13 +40,20 @@ class ToldMore(History):
         self.log = replace(history.log)
         self.log.__dict__["parts"] = _frozen(parts)
 
-    def restricted(self, tables: tuple[str, ...], column: str, key: str, folder: Path) -> "ToldMore":
-        """The same with no other rows of these tables than those of a key, which are put into files of a folder."""
+    def restricted(self, tables: tuple[str, ...], column: str, keys: Sequence[str], folder: Path) -> "ToldMore":
+        """The same with no other rows of these tables than those of some keys, which are put into files of a folder.
+
+        What is asked by another column than the rows' own key takes all that was told of the rows found.
+        """
         other = copy.copy(self)
         other._only = {table: str(folder / f"{table}.parquet") for table in tables}
         with self.connect() as con:
             for table, path in other._only.items():
-                only = f"SELECT * FROM {sql_stored(self, table)} WHERE {name(column)} = {text(key)}"
+                stored, own = sql_stored(self, table), name(TABLES[table].key[0])
+                whose = f"{name(column)} IN (SELECT unnest({texts(tuple(keys))}))"
+                if name(column) != own:
+                    whose = f"{own} IN (SELECT {own} FROM {stored} WHERE {whose})"
+                only = f"SELECT * FROM {stored} WHERE {whose}"
                 con.execute(f"COPY ({only}) TO {text(path)} (FORMAT parquet)")
         return other
 
@@ -152,15 +159,15 @@ def _moment(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
-def events_on_record(history: History, table: str, column: str, key: str, wanted: set[str]) -> list[Event]:
-    """The events of the streams that a table feeds, of one key's rows alone, as the history has them."""
+def events_on_record(history: History, table: str, column: str, keys: Sequence[str], wanted: set[str]) -> list[Event]:
+    """The events of the streams that a table feeds, of some keys' rows alone, as the history has them."""
     if not isinstance(history, ToldMore):
         history = ToldMore(history, {})
     tables: tuple[str, ...] = ("deals", "deal_changes") if table in ("deals", "deal_changes") else (table,)
     tables = tuple(one for one in tables if one in history.tables())
     found: list[Event] = []
     with TemporaryDirectory(prefix="foresell-told-") as folder, history.connect() as con:
-        streams = open_streams(history.restricted(tables, column, key, Path(folder)))
+        streams = open_streams(history.restricted(tables, column, keys, Path(folder)))
         for stream in FED["deals" if table == "deal_changes" else table]:
             if stream in wanted and stream in streams.streams:
                 one = streams.streams[stream]

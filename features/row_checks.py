@@ -25,7 +25,7 @@ class RowCheck(NamedTuple):
         return self.columns[0]
 
 
-_PERIOD = r"\d{4}(Q[1-4]|-(0[1-9]|1[0-2])|-W(0[1-9]|[1-4]\d|5[0-3]))?"
+PERIOD = r"\d{4}(Q[1-4]|-(0[1-9]|1[0-2])|-W(0[1-9]|[1-4]\d|5[0-3]))?"
 
 ROW_CHECKS = (
     RowCheck(
@@ -67,7 +67,7 @@ ROW_CHECKS = (
     RowCheck(
         "quotas",
         ("period",),
-        f"NOT regexp_full_match(period, '{_PERIOD}')",
+        f"NOT regexp_full_match(period, '{PERIOD}')",
         "not a period",
         "write it as 2026, 2026Q4, 2026-11 or 2026-W47",
     ),

@@ -6,6 +6,7 @@ in which its events became known: few are walked through, many are summed ahead 
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import isnan
 from typing import Protocol
 
@@ -198,6 +199,12 @@ Found = tuple[RunLook, int] | None
 """An event: its run and its place there."""
 
 
+@cache
+def _lasting(days: float) -> int:
+    """So many days in microseconds: there are a few windows only."""
+    return round(days * DAY)
+
+
 class SegmentLook:
     """The events of one key at one moment. `texts` are the names of the category columns."""
 
@@ -224,7 +231,7 @@ class SegmentLook:
 
     def days_window(self, days: float | None) -> int | None:
         """Since when a window of so many days is open; None for ever."""
-        return None if days is None else self.at - round(days * DAY)
+        return None if days is None else self.at - _lasting(days)
 
     def window_from(self, name: object, days_ago: float) -> int:
         """Since when a window is open that opened so many days before the moment; ever where that is missing."""

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_FAULTS = 100
+"""Faults of one row, or of one request, after which no more are looked for: what was probably meant is dear to find."""
+
 
 def nearest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The most similar of `words`, ignoring case, or None where none is similar (difflib's ratio).

@@ -20,8 +20,14 @@ Packed = NDArray[np.signedinteger]
 Rows = slice | NDArray[np.signedinteger]
 BLOCK = 256
 """Events between two kept sums."""
+PLACES = 8
+"""Places of an order that are held."""
+HELD = 4096
+"""Sums and values of a run that are held."""
+MOST = 2**63
 KNOWN = ""
 """The order in which events became known, among the columns that may give one."""
+HAPPENED, PLACE = "\x1fhappened", "\x1fplace"
 
 
 def bisected(values: "NDArray[np.signedinteger] | NDArray[np.uint64]") -> "memoryview[int]":
@@ -30,13 +36,30 @@ def bisected(values: "NDArray[np.signedinteger] | NDArray[np.uint64]") -> "memor
 
 
 class _Order:
-    """The events in the order of some values."""
+    """The events in the order of some values; `rows` are that order where it is known and another."""
 
-    def __init__(self, values: NDArray[np.int64]) -> None:
-        in_order = bool((values[1:] >= values[:-1]).all())
-        self.rows = None if in_order else np.argsort(values, kind="stable").astype(np.int32)
-        held = values if self.rows is None else values[self.rows]
-        self.sorted = bisected(held)
+    def __init__(self, values: NDArray[np.int64], rows: NDArray[np.int32] | None = None) -> None:
+        if rows is None and not bool((values[1:] >= values[:-1]).all()):
+            rows = np.argsort(values, kind="stable").astype(np.int32)
+        self.rows = rows
+        self._values = bisected(values)
+        self._order = None if rows is None else bisected(rows)
+        self._places: list[tuple[int, int, int]] = []
+
+    def place(self, value: int) -> int:
+        """How many values are below one. The last answers are held: windows move slowly, and arrays may lie far."""
+        for low, high, place in self._places:
+            if low < value <= high:
+                return place
+        at = self._at
+        place = bisect_left(range(len(self._values)), value, key=at)
+        low = at(place - 1) if place else MISSING
+        high = at(place) if place < len(self._values) else MOST
+        self._places = [(low, high, place), *self._places[: PLACES - 1]]
+        return place
+
+    def _at(self, place: int) -> int:
+        return self._values[place if self._order is None else self._order[place]]
 
     def stretch(self, first: int, end: int) -> Rows:
         """The events at these places of the order."""
@@ -53,6 +76,7 @@ class SummedRun:
         columns: Mapping[str, Packed],
         texts: Mapping[str, Names],
         retired: NDArray[np.int64] | None = None,
+        happening: NDArray[np.int32] | None = None,
     ) -> None:
         self.known_at = bisected(known)
         self.happened_at = bisected(happened)
@@ -64,10 +88,14 @@ class SummedRun:
         if retired is not None:
             rows = np.flatnonzero(retired != MISSING)
             self.retired = dict(zip(rows.tolist(), retired[rows].tolist(), strict=True))
+        self._happening = happening
         self._orders: dict[str | None, _Order] = {}
         self._sums: dict[object, list[int]] = {}
         self._last: dict[Codes, int] = {}
         self._gone: tuple[NDArray[np.intp], NDArray[np.int64]] | None = None
+        self._until: dict[object, int] = {}
+        self._values: dict[tuple[str, int], int] = {}
+        self._last_known = self.known_at[-1] if len(known) else MISSING
 
     def __len__(self) -> int:
         return len(self.known)
@@ -123,11 +151,11 @@ class SummedRun:
         """The events by when they happened, or by a column."""
         found = self._orders.get(by)
         if found is None:
-            if by is None or by == KNOWN:
-                values = self.happened if by is None else self.known
+            if by is None:
+                found = _Order(self.happened, None if self.happened is self.known else self._happening)
             else:
-                values = widened(self.columns[by])
-            found = self._orders[by] = _Order(values)
+                found = _Order(self.known if by == KNOWN else widened(self.columns[by]))
+            self._orders[by] = found
         return found
 
     def summed(self, weigh: int, codes: Codes, column: str | None, by: str | None) -> list[int]:
@@ -143,12 +171,48 @@ class SummedRun:
 
     def until(self, place: int, weigh: int, codes: Codes, column: str | None, by: str | None) -> int:
         """The sum over the first so many events of an order."""
+        name = (weigh, codes, column, by, place)
+        found = self._until.get(name)
+        if found is None:
+            found = self._sum_until(place, weigh, codes, column, by)
+            if len(self._until) >= HELD:
+                self._until.clear()
+            self._until[name] = found
+        return found
+
+    def _sum_until(self, place: int, weigh: int, codes: Codes, column: str | None, by: str | None) -> int:
         summed = self.summed(weigh, codes, column, by)
         if place >= len(self):
             return summed[-1]
         block = place // BLOCK
         rest = self.order(by).stretch(block * BLOCK, place)
         return summed[block] + int(self.weights(weigh, codes, column, rest).sum())
+
+    def known_before(self, moment: int) -> int:
+        """How many events were known before a moment."""
+        return len(self) if moment > self._last_known else bisect_left(self.known_at, moment)
+
+    def value(self, column: str, row: int) -> int:
+        """A value of an event, or when it happened (HAPPENED) or became known (KNOWN); packed as it is."""
+        found = self._values.get((column, row))
+        if found is None:
+            held = (
+                self.happened_at if column == HAPPENED else self.known_at if column == KNOWN else self.columns[column]
+            )
+            if len(self._values) >= HELD:
+                self._values.clear()
+            found = self._values[column, row] = int(held[row])
+        return found
+
+    def row_of(self, place: int) -> int:
+        """The event at a place of the order of happening."""
+        rows = self.order(None).rows
+        if rows is None:
+            return place
+        found = self._values.get((PLACE, place))
+        if found is None:
+            found = self._values[PLACE, place] = int(rows[place])
+        return found
 
     def last(self, codes: Codes) -> int:
         """The place in the order of happening of the last event with these values; -1 for none."""
@@ -188,14 +252,14 @@ class SummedLook:
     def __init__(self, run: SummedRun, moment: int) -> None:
         self._run = run
         self._moment = moment
-        self.end = bisect_left(run.known_at, moment)
+        self.end = run.known_before(moment)
 
     def total(self, weigh: int, codes: Codes, column: str | None, since: int | None) -> int:
         run, end = self._run, self.end
         if since is None:
             found = run.until(end, weigh, codes, column, KNOWN)
         else:
-            place = bisect_left(run.order(None).sorted, since)
+            place = run.order(None).place(since)
             found = run.summed(weigh, codes, column, None)[-1] - run.until(place, weigh, codes, column, None)
             found -= self._sum(slice(end, len(run)), weigh, codes, column, since) if end < len(run) else 0
         gone = self._replaced()
@@ -217,16 +281,12 @@ class SummedLook:
         place = run.last(codes)
         if place < 0:
             return -1
-        row = self._row(place)
+        row = run.row_of(place)
         retired = run.retired.get(row)
         if row >= self.end or (retired is not None and retired < self._moment):
             place = run.last_before(place, codes, self.end, self._moment)
-            row = self._row(place) if place >= 0 else -1
+            row = run.row_of(place) if place >= 0 else -1
         return row
-
-    def _row(self, place: int) -> int:
-        rows = self._run.order(None).rows
-        return place if rows is None else int(rows[place])
 
     def earliest(self, codes: Codes, having: str | None) -> int:
         run = self._run
@@ -240,13 +300,13 @@ class SummedLook:
         return -1
 
     def happened(self, row: int) -> int:
-        return int(self._run.happened_at[row])
+        return self._run.value(HAPPENED, row)
 
     def known(self, row: int) -> int:
-        return int(self._run.known_at[row])
+        return self._run.value(KNOWN, row)
 
     def value(self, column: str, row: int) -> int:
-        found = int(self._run.columns[column][row])
+        found = self._run.value(column, row)
         return MISSING if column not in self._run.texts and found == self._run.missing(column) else found
 
     def values(self, codes: Codes, column: str, since: int | None) -> set[int]:
@@ -263,7 +323,7 @@ class SummedLook:
 
     def before(self, column: str, by: str, limit: int) -> int:
         run = self._run
-        found = run.until(bisect_left(run.order(by).sorted, limit), Weigh.SUM, (), column, by)
+        found = run.until(run.order(by).place(limit), Weigh.SUM, (), column, by)
         for rows in (slice(self.end, len(run)), self._replaced()):
             weights = run.weights(Weigh.SUM, (), column, rows)
             found -= int(weights[widened(run.columns[by][rows]) < limit].sum()) if len(weights) else 0

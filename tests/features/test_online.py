@@ -328,3 +328,18 @@ def test_features_that_the_history_does_not_give_are_a_named_error(story):
 
     with pytest.raises(NotInHistory, match="deal_stage"):
         Memory(story.history, select("deal_stage"))
+
+
+def test_what_was_read_before_is_taken_up_without_asking_the_history(company, monkeypatch):
+    def refuse(history: History) -> None:
+        raise AssertionError("the history was asked")
+
+    expected = company.memory.values(company.open[:10], company.as_of)
+    monkeypatch.setattr(History, "connect", refuse)
+    memory = Memory(History.existing(company.home), company.features)
+    found = memory.values(company.open[:10], company.as_of)
+
+    for row in range(10):
+        assert differences(_row(found, row), _row(expected, row)) == {}
+    assert memory.record(company.open[0]) == company.memory.record(company.open[0])
+    assert memory.data_as_of == company.memory.data_as_of

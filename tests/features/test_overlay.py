@@ -1,6 +1,6 @@
 """What a record told online adds to a deal's events; that it equals a real import is proven in test_online."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,8 @@ from features.definition import Feature
 from features.evaluate import Category
 from features.online import Memory
 from features.verbs import Count, Latest, Sum
+from tests.features.memory_and_batch import computed, differing, features_of
+from tests.features.memory_and_batch import told as told_of
 
 NOW = "2024-06-01"
 STAGE = select("deal_stage", "deal_stage_position", "deal_steps_back", "deal_stage_changes", "deal_days_in_stage")
@@ -149,3 +151,43 @@ def test_the_activities_of_a_deal_on_record_stay_its_own(story):
 
     assert told(story, minutes, deal_id="d1", source="fair") == {"minutes": 30}
     assert told(story, minutes, deal_id="another") == {"minutes": 0}
+
+
+@pytest.fixture
+def customers(story):
+    for number, segment in enumerate(("small", "small", "large"), 1):
+        story.customer(f"c{number}", created="2024-01-01", segment=segment, annual_revenue=number * 1000)
+        story.order(f"c{number}", on=f"2024-0{number}-15", amount=number * 100, quantity=number)
+        story.contract(f"c{number}", on="2024-01-01", recurring_amount=number)
+        story.ticket(f"c{number}", on="2024-03-01", kind="complaint")
+    return story
+
+
+@pytest.mark.parametrize(
+    "changed", [{"segment": "large"}, {"segment": None, "annual_revenue": 7.5}, {"size": "11-50"}, {}, {"tier": "A"}]
+)
+def test_a_customer_with_changed_fields_is_as_if_they_had_really_been_told(customers, changed):
+    features = tuple(f for f in features_of(customers.history) if f.entity == "customer")
+    memory = Memory(customers.history, features)
+    at = moment(customers)
+    found = memory.values_of_customers([{"customer_id": "c1", **changed}], at)
+    shown = {n: v.texts()[0] if isinstance(v, Category) else v[0].item() for n, v in found.items()}
+    memory.absorb("customers", {"customer_id": "c1", **changed}, at - timedelta(microseconds=1))
+    expected = told_of(memory, ["c1"], at, "customer")[0]
+
+    assert differing({k: None if v != v else v for k, v in shown.items()}, expected) == {}
+    customers.row("customers", customer_id="c1", recorded="2024-05-31", **changed)
+    customers.import_now("2024-05-31")
+    real = computed(customers.history, features, [("c1", at)], "customer")[0]
+    timeless = [name for name in real if "days" not in name]
+    assert {name: expected[name] for name in timeless} == {name: real[name] for name in timeless}
+
+
+def test_what_was_supposed_of_a_customer_is_forgotten(customers):
+    features = tuple(f for f in features_of(customers.history) if f.entity == "customer")
+    memory, at = Memory(customers.history, features), moment(customers)
+    before = told_of(memory, ["c1"], at, "customer")
+    memory.values_of_customers([{"customer_id": "c1", "segment": "large"}], at)
+
+    assert told_of(memory, ["c1"], at, "customer") == before
+    assert not memory.has_customer("\x1fnew")
