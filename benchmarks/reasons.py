@@ -1,9 +1,11 @@
-"""How fast are exact reasons, and do they agree with LightGBM's? `python benchmarks/reasons.py [--json]`.
+"""How fast are exact reasons, and do they agree with LightGBM's? `python benchmarks/reasons.py [--home HOME] [--json]`.
 
 Trains LightGBM binary models of `--trees` trees on 40 invented features, 8 of them categories, a tenth of the values
 missing, and asks for the effects of one row after another and of batches, from LightGBM's `pred_contrib` and from
 `training.attribution.tree_effects`, in turn, on one thread. Rows rotate: the same row again would be answered from
 the cache.
+With `--home`, whole bundles are measured too: the champions of a home on what is open there at its last import, by
+machine code for the whole bundle and by the estimate's own path, one row after another and all at once.
 Times are microseconds of processor time a row, the best of `--rounds`; ratios are within a round, at the median.
 """
 
@@ -11,7 +13,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -19,11 +25,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import numpy.typing as npt
 
+from features.evaluate import Values
+from features.history import History
+from features.online import Memory
+from features.open_deals import active_customers, open_deals
 from training.attribution.kernel import kernel
 from training.attribution.native_trees import NativeTrees
 from training.attribution.tree_effects import TreeEffects
 from training.attribution.tree_text import read_tree_text
+from training.bundle import Bundle, Score, live_bundle, rows_of
+from training.churn.bundle import ChurnBundle, ChurnScore
+from training.rivals.rival import Row
 
+Figures = dict[str, float]
 Floats = npt.NDArray[np.float64]
 FEATURES, LEVELS = 40, (3, 4, 5, 6, 8, 12, 20, 30)
 BATCH = 1000
@@ -101,6 +115,81 @@ def first_use_ms() -> float:
     return round((time.process_time() - start) * 1e3, 1)
 
 
+def measure_bundle(bundle: Bundle | ChurnBundle, values: Mapping[str, Values], at: datetime, rounds: int) -> Figures:
+    """Microseconds a row of a whole bundle, without and with five reasons; also the largest difference."""
+    slow, rows, horizons = own_path(bundle), rows_of(values), [30.0, 60.0, 90.0]
+
+    def ask(of: Bundle | ChurnBundle, row: Row, most: int) -> Score | ChurnScore:
+        if isinstance(of, Bundle):
+            return of.answer(row, horizons, "en", most)
+        return of.answer(row, horizons, "en", most, at)
+
+    def at_once(most: int) -> object:
+        if isinstance(bundle, Bundle):
+            return bundle.score(values, horizons, "en", most)
+        return bundle.score(values, horizons, "en", most, at)
+
+    start = time.process_time()
+    bundle.warm()
+    found = {"warm_ms": (time.process_time() - start) * 1e3, "rows": float(len(rows))}
+    pairs = [(ask(bundle, row, 5), ask(slow, row, 5)) for row in rows]
+    found["difference"] = max(abs((one.probability or 0.0) - (other.probability or 0.0)) for one, other in pairs)
+
+    def one_by_one(of: Bundle | ChurnBundle, some: Sequence[Row], most: int) -> None:
+        for row in some:
+            ask(of, row, most)
+
+    few = rows[: len(rows) // 3]
+    for most in (0, 5):
+        calls: dict[str, tuple[Callable[[], object], int]] = {
+            "ours": (partial(one_by_one, bundle, rows, most), len(rows)),
+            "own_path": (partial(one_by_one, slow, few, most), len(few)),
+            "at_once": (partial(at_once, most), len(rows)),
+        }
+        turns = [{name: processor_us(*call) for name, call in calls.items()} for _ in range(rounds)]
+        found |= {f"{name}_{most}_us": min(turn[name] for turn in turns) for name in calls}
+    return {name: value if name == "difference" else round(value, 1) for name, value in found.items()}
+
+
+def own_path(bundle: Bundle | ChurnBundle) -> Bundle | ChurnBundle:
+    """The same without machine code for the whole."""
+    if isinstance(bundle, Bundle):
+        slow: Bundle | ChurnBundle = replace(bundle)
+        slow.__dict__["scorer"] = None
+        return slow
+    served = {}
+    for kind, one in bundle.served.items():
+        estimate = copy(one.estimate)
+        estimate.__dict__["scorer"] = None
+        served[kind] = one.with_estimate(estimate)
+    return bundle.with_served(served)
+
+
+def measure_home(home: Path, rounds: int) -> dict[str, Figures]:
+    """Both bundles of a home on what is open at its last import: at most 300 deals, and 300 customers."""
+    history, found = History.existing(home), dict[str, Figures]()
+    at = datetime.fromisoformat(history.entries[-1].taken_at)
+    for model, load, who in (("win", Bundle.load, open_deals), ("churn", ChurnBundle.load, active_customers)):
+        folder = live_bundle(home, model)
+        assert folder is not None, f"{home} has no champion for {model}"
+        bundle = load(folder)
+        ids = who(history, at).ids.tolist()[:300]
+        values = Memory(history, bundle.features).values(ids, at, "deal" if model == "win" else "customer")
+        found[model] = measure_bundle(bundle, values, at, rounds)
+    return found
+
+
+BUNDLE_LINES = (
+    ("one row: score, us", "ours_0_us"),
+    ("one row: score, by its own path, us", "own_path_0_us"),
+    ("one row: score and five reasons, us", "ours_5_us"),
+    ("the same by its own path, us", "own_path_5_us"),
+    ("all at once: score, us a row", "at_once_0_us"),
+    ("all at once: with five reasons, us a row", "at_once_5_us"),
+    ("largest difference, probability", "difference"),
+    ("made on first use (warm), ms", "warm_ms"),
+    ("rows", "rows"),
+)
 LINES = (
     ("one row, LightGBM pred_contrib, us", "lightgbm_one_us"),
     ("one row, ours, us", "ours_one_us"),
@@ -123,6 +212,7 @@ def main() -> None:
     parser.add_argument("--leaves", type=int, nargs="+", default=[31, 63])
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--home", type=Path)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     code = first_use_ms()
@@ -131,8 +221,14 @@ def main() -> None:
     print("leaves".ljust(40) + "".join(f"{leaves:>12}" for leaves in asked.leaves))
     for title, name in LINES:
         print(title.ljust(40) + "".join(f"{found[leaves][name]:>12.4g}" for leaves in asked.leaves))
+    bundles = measure_home(asked.home, asked.rounds) if asked.home else {}
+    if bundles:
+        print("\nwhole bundles".ljust(42) + "".join(f"{model:>12}" for model in bundles))
+        for title, name in BUNDLE_LINES:
+            print(title.ljust(41) + "".join(f"{each[name]:>12.4g}" for each in bundles.values()))
     if asked.json:
-        print(json.dumps({"code_ms": code, "trees": asked.trees} | {f"leaves_{n}": each for n, each in found.items()}))
+        trees = {f"leaves_{n}": each for n, each in found.items()}
+        print(json.dumps({"code_ms": code, "trees": asked.trees, **trees, **bundles}))
 
 
 if __name__ == "__main__":

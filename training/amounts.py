@@ -4,6 +4,8 @@ The share that is kept depends on how far a deal has come, how old it is and how
 of its own beside everybody's share, drawn to 1 as by a number of won deals, so that few deals move it little.
 """
 
+import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,7 +48,7 @@ class Amounts:
         self, amount: float | None, product: str | None, stage: str | None = None, age_days: float | None = None
     ) -> float | None:
         """The amount a deal is expected to close at if it is won; None where nothing is known."""
-        if amount is None or self.kept is None or not np.isfinite(amount):
+        if amount is None or self.kept is None or not math.isfinite(amount):
             return self.by_product.get(product or "", self.mean)
         share = self.kept
         groups = {"stage": stage or "", "age": _band(age_days, AGES), "size": _band(amount, self.sizes)}
@@ -136,7 +138,7 @@ def _factors(
 
 def _band(value: float | None, starts: tuple[float, ...]) -> str:
     """The number of the band a value falls in; nothing where it is missing."""
-    return "" if value is None or not np.isfinite(value) else f"{int(np.searchsorted(starts, value, side='right'))}"
+    return "" if value is None or not math.isfinite(value) else f"{bisect_right(starts, value)}"
 
 
 def _closing_amounts(history: History, until: datetime) -> dict[str, tuple[float, str]]:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +25,9 @@ from training.intervals import Spread
 from training.reasons import Language, Reason, explain
 from training.rivals import Rival
 from training.rivals import from_json as rival_from_json
-from training.rivals.rival import log_odds
+from training.rivals.rival import Floats, Row, log_odds
+from training.rowwise.curves import CurveScorer, scorer_of
+from training.rowwise.telling import Teller
 from training.shrunk_rates import ShrunkRates
 from training.stored_features import FeaturesChanged, entry_of, features_of
 from training.timing import Timing
@@ -95,51 +98,104 @@ class Bundle:
         most_reasons: int = 5,
     ) -> list[Score]:
         """Score each row of the features' values; horizons in days."""
-        rows = rows_of(values)
-        named = {feature.name: feature for feature in self.features}
-        return [self._one(row, horizons, named, language, most_reasons) for row in rows]
+        rows, scorer = rows_of(values), self.scorer
+        if scorer is None or len(rows) == 1:
+            return [self.answer(row, horizons, language, most_reasons) for row in rows]
+        asked = (*horizons, math.inf)
+        found = scorer.of_columns(values, asked, why=most_reasons > 0)
+        effects = [None] * len(rows) if found.effects is None else found.effects
+        return [
+            self._told(row, horizons, language, most_reasons, chances, median, moved)
+            for row, chances, median, moved in zip(
+                rows, found.chances.tolist(), found.medians.tolist(), effects, strict=True
+            )
+        ]
 
-    def _one(
+    def answer(self, row: Row, horizons: Sequence[float], language: Language = "en", most_reasons: int = 5) -> Score:
+        """Score one row, feature names to numbers, texts or None, as `score` does; horizons in days."""
+        if (scorer := self.scorer) is None:
+            own, median = None, math.nan
+            if isinstance(self.estimate, WinCurve):
+                own, days = self.estimate.curve.answers(row, [*horizons, math.inf])
+                median = math.nan if days is None else days
+            return self._told(row, horizons, language, most_reasons, own, median, None)
+        found = scorer.of_row(row, (*horizons, math.inf), why=most_reasons > 0)
+        effects = None if found.effects is None else found.effects[0]
+        own, median = found.chances[0].tolist(), float(found.medians[0])
+        return self._told(row, horizons, language, most_reasons, own, median, effects)
+
+    @cached_property
+    def scorer(self) -> CurveScorer | None:
+        """The estimate laid out for machine code; None where it is another or the machine has no such code."""
+        return scorer_of(self.estimate.curve) if isinstance(self.estimate, WinCurve) else None
+
+    @cached_property
+    def _teller(self) -> Teller | None:
+        return None if self.scorer is None else Teller(self.scorer.features, self._named, self.comparisons)
+
+    def warm(self) -> None:
+        """Make what is made on first use: machine code and tables."""
+        if self.scorer is not None and self._teller is not None:
+            self.answer({}, [1.0])
+
+    def _told(
         self,
-        row: Mapping[str, float | str | None],
+        row: Row,
         horizons: Sequence[float],
-        named: Mapping[str, Feature],
         language: Language,
         most: int,
+        own: Sequence[float] | None,
+        days: float,
+        effects: Floats | None,
     ) -> Score:
-        age, stage = _number(row.get("deal_age_days")), _text(row.get("deal_stage"))
-        curve = self.timing.curve(age, stage)
-        if isinstance(self.estimate, WinCurve):
-            own, median = self.estimate.curve.answers(row, [*horizons, math.inf])
-        else:
-            own, median = None, curve.median_days()
-        amount = self.amounts.expected(_number(row.get("deal_amount")), _text(row.get("product")), stage, age)
+        """The score of a row. Of a curve `own` are its chances by each horizon and ever, `days` its median.
+
+        `effects` are those of `scorer.features`, None where the estimate has to be asked.
+        """
+        get = row.get
+        age, stage = _number(get("deal_age_days")), _text(get("deal_stage"))
+        amount = self.amounts.expected(_number(get("deal_amount")), _text(get("product")), stage, age)
+        median = None if math.isnan(days) else days
         if self.estimate is None or self.base_rate is None or self.spread is None:
+            curve = self.timing.curve(age, stage)
             by_days = {days: curve.share_by(days) for days in horizons}
             note = self.meta.get("note" if language == "en" else "note_zh")
+            median = median if own else curve.median_days()
             return Score(None, None, None, by_days, median, amount, (), str(note or "") or None)
-        p = min(max(self.estimate.score(row) if own is None else own[-1], SURE), 1 - SURE)
+        p = min(max(own[-1] if own else self.estimate.score(row), SURE), 1 - SURE)
         low, high = self.spread.around(log_odds(p))
+        if own:
+            by_days = {days: chance if chance < p else p for days, chance in zip(horizons, own, strict=False)}
+        else:
+            curve = self.timing.curve(age, stage)
+            median = curve.median_days()
+            by_days = {days: p * self.timing.of_winners_by(curve, days) for days in horizons}
         reasons: tuple[Reason, ...] = ()
         if most > 0:
             distance = log_odds(p) - log_odds(self.base_rate)
-            reasons = explain(self.estimate.effects(row), row, named, distance, most, language, self.comparisons)
-        by_days = (
-            {days: p * self.timing.of_winners_by(curve, days) for days in horizons}
-            if own is None
-            else {days: min(chance, p) for days, chance in zip(horizons, own, strict=False)}
-        )
-        far = [days for days in horizons if days > self.timing.longest]
+            if effects is not None and self._teller is not None:
+                reasons = self._teller.tell(effects, row, distance, most, language)
+            else:
+                moved = self.estimate.effects(row)
+                reasons = explain(moved, row, self._named, distance, most, language, self.comparisons)
         note = None
-        if far:
+        if max(horizons, default=0.0) > self.timing.longest:
             note = (
                 f"horizons beyond {self.timing.longest:.0f} days are extrapolated: no deal was watched for longer"
                 if language == "en"
                 else f"超过 {self.timing.longest:.0f} 天的预测为外推：历史中没有商机被观察更久"
             )
-        sure = self.spread_by or CurveSpread((math.inf,), (self.spread,))
-        around = {days: sure.around(chance, days) for days, chance in by_days.items()}
+        around = {days: self._sure.around(chance, days) for days, chance in by_days.items()}
         return Score(p, low, high, by_days, median, amount, reasons, note, around)
+
+    @cached_property
+    def _sure(self) -> CurveSpread:
+        assert self.spread is not None
+        return self.spread_by or CurveSpread((math.inf,), (self.spread,))
+
+    @cached_property
+    def _named(self) -> dict[str, Feature]:
+        return {feature.name: feature for feature in self.features}
 
     def to_json(self) -> str:
         """The whole model as text; the same history, seed and release give the same text."""
@@ -204,14 +260,25 @@ def estimate_from_json(document: Mapping[str, object]) -> Rival:
 
 def rows_of(values: Mapping[str, Values]) -> list[dict[str, float | str | None]]:
     """Columns turned into rows: numbers or None, texts or None."""
-    columns: dict[str, list[float | str | None]] = {}
-    for name, column in values.items():
+    first = next(iter(values.values()), None)
+    if first is not None and len(first.codes if isinstance(first, Category) else first) == 1:
+        return [{name: _only(column) for name, column in values.items()}]
+    columns: list[list[float | str | None]] = []
+    for column in values.values():
         if isinstance(column, Category):
-            columns[name] = list(column.texts())
+            columns.append(list(column.texts()))
         else:
-            columns[name] = [None if math.isnan(v) else v for v in np.asarray(column).tolist()]
-    size = len(next(iter(columns.values()), []))
-    return [{name: column[row] for name, column in columns.items()} for row in range(size)]
+            columns.append([None if v != v else v for v in np.asarray(column).tolist()])
+    return [dict(zip(values, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _only(column: Values) -> float | str | None:
+    """The value of a single row."""
+    if isinstance(column, Category):
+        code = column.codes.item()
+        return None if code < 0 else cast(str, column.levels[code])
+    value: float = column.item()
+    return None if value != value else value
 
 
 def _there_is(entry: Mapping[str, object]) -> bool:

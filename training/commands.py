@@ -2,12 +2,12 @@
 
 import typer
 
-from training import judge_commands, predict_commands, train_commands
+from training import judge_commands, predict_commands, score_commands, train_commands
 from training.model_commands import models
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Train, judge and promote models:  python -m training --help"
 )
-for door in (train_commands.app, judge_commands.app, predict_commands.app):
+for door in (train_commands.app, judge_commands.app, predict_commands.app, score_commands.app):
     app.registered_commands += door.registered_commands
 app.add_typer(models, name="models")

@@ -216,13 +216,13 @@ class EventCurve:
     def baseline(self) -> float:
         """The chance at the headline where every feature adds what it adds on average."""
         ends, event = self._starts({})
-        start = float(chance(np.array([ends[0]]), np.array([event[0]]), self._last)[0])
+        start = float(chance(np.array([ends[0]]), np.array([event[0]]), self.last)[0])
         return start if self.direct is None else self.direct.start(start)
 
     def effects(self, row: Row) -> dict[str, float]:
         """What each feature adds to the log-odds of the headline, beyond `baseline` (`curve.effects`)."""
         ends, event = self._starts(row)
-        found = attribute(ends, event, self._last)
+        found = attribute(ends, event, self.last)
         return found if self.direct is None else self.direct.effects(row, found)
 
     def _starts(self, row: Row) -> "tuple[tuple[Floats, dict[str, Floats]], tuple[Floats, dict[str, Floats]]]":
@@ -230,7 +230,7 @@ class EventCurve:
         return self.pace.effects_of(row), sure if self.outcome is None else self.outcome.effects_of(row)
 
     @property
-    def _last(self) -> int:
+    def last(self) -> int:
         """How many intervals the headline takes in; all of them and what is beyond for "ever"."""
         if np.isinf(self.headline):
             return len(self.points.edges) + 1

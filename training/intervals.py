@@ -10,6 +10,7 @@ later ones counting for more, since what is served has learned from the earlier 
 outcomes were known.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -44,8 +45,17 @@ class Spread:
 
     def around(self, odds: float) -> tuple[float, float]:
         """The 80 % interval of a probability given as log-odds."""
-        half = Z80 * float(np.interp(odds, self.at, self.deviation))
+        half = Z80 * self._deviation_at(odds)
         return probability(odds - half), probability(odds + half)
+
+    def _deviation_at(self, odds: float) -> float:
+        """On the straight line between places, as `np.interp` has it at ten times the cost; level beyond them."""
+        at, deviation = self.at, self.deviation
+        if not at[0] < odds < at[-1]:
+            return deviation[0] if odds <= at[0] else deviation[-1]
+        place = bisect_right(at, odds) - 1
+        slope = (deviation[place + 1] - deviation[place]) / (at[place + 1] - at[place])
+        return slope * (odds - at[place]) + deviation[place]
 
     def to_json(self) -> dict[str, object]:
         """The places and the deviations there."""

@@ -1,21 +1,27 @@
 """Scores of all open deals at a moment, as a table."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 
+from features.as_of import micros
 from features.errors import ForesellError
 from features.history import History
 from features.open_deals import open_deals
 from features.table import compute, streams_for
-from training.bundle import Bundle, Score
+from training.bundle import Bundle
 from training.bundle_file import ModelBundle
 from training.reasons import Language
+from training.table_scoring.feature_columns import FeatureColumns
+from training.table_scoring.scorers import WinScorer
 from training.win_curve import WinCurve
+
+REASONS = 5
+"""So many are told of each deal."""
 
 
 class ModelKnowsTheFuture(ForesellError):
@@ -52,28 +58,9 @@ def predict_win(
     bundle = followed(history, bundle, as_of)
     moments = open_deals(history, as_of)
     values = compute(bundle.features, streams_for(bundle.features, history), moments)
-    scores = bundle.score(values, horizons, language) if len(moments) else []
     zone = ZoneInfo(history.timezone or "UTC")
-    said = as_of.replace(tzinfo=UTC).astimezone(zone).isoformat()
-    columns = {
-        "deal_id": pa.array(moments.ids, pa.string()),
-        "as_of": pa.array([said] * len(moments), pa.string()),
-        "win_probability": pa.array([score.probability for score in scores], pa.float64()),
-        "low": pa.array([score.low for score in scores], pa.float64()),
-        "high": pa.array([score.high for score in scores], pa.float64()),
-    }
-    for days in horizons:
-        name = f"p_win_by_{days:.15g}d"
-        columns[name] = pa.array([score.by_days[days] for score in scores], pa.float64())
-        for place, end in enumerate(("low", "high")):
-            bounds = [score.around_days[days][place] if score.around_days else None for score in scores]
-            columns[f"{name}_{end}"] = pa.array(bounds, pa.float64())
-    closes = [close_day(score, as_of, zone) for score in scores]
-    columns["expected_close_on"] = pa.array(closes, pa.date32())
-    columns["expected_amount"] = pa.array([score.amount for score in scores], pa.float64())
-    columns["reasons"] = pa.array([reasons_text(score) for score in scores], pa.string())
-    columns["model_version"] = pa.array([bundle.version] * len(moments), pa.string())
-    return pa.table(columns)
+    ids, at = pa.array(moments.ids, pa.string()), np.full(len(moments), micros(as_of))
+    return WinScorer(bundle, horizons, REASONS, language).table(ids, at, FeatureColumns(values, len(moments)), zone)
 
 
 def followed(history: History, bundle: Bundle, as_of: datetime) -> Bundle:
@@ -85,17 +72,3 @@ def followed(history: History, bundle: Bundle, as_of: datetime) -> Bundle:
 
     since = decided_since(history, bundle.features, bundle.until, as_of)
     return replace(bundle, estimate=estimate.updated(since))
-
-
-def close_day(score: Score, as_of: datetime, zone: ZoneInfo) -> "object | None":
-    """The local day on which a deal is expected to close if it is won."""
-    if score.close_after_days is None:
-        return None
-    return (as_of + timedelta(days=score.close_after_days)).replace(tzinfo=UTC).astimezone(zone).date()
-
-
-def reasons_text(score: Score) -> str:
-    """The reasons as a JSON list; a note stands in for them where there is no probability."""
-    if score.probability is None and score.note:
-        return json.dumps([{"feature": "note", "value": None, "effect": 0.0, "text": score.note}], ensure_ascii=False)
-    return json.dumps([asdict(reason) for reason in score.reasons], ensure_ascii=False)

@@ -22,6 +22,9 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, Tens
 from features.errors import ForesellError
 from features.evaluate import Category, Values
 from training.bundle_file import load_any
+from training.table_scoring.churns import ChurnTable
+from training.table_scoring.feature_columns import FeatureColumns
+from training.table_scoring.scorers import WinScorer
 
 if TYPE_CHECKING:
     from training.candidate import Candidate
@@ -85,22 +88,25 @@ def table_as_of(bundle: Any, x: pd.DataFrame, horizons: Sequence[float], home: P
 
 def score_table(bundle: Any, x: pd.DataFrame, horizons: Sequence[float], **when: datetime) -> pd.DataFrame:
     """The probability and the chance within each horizon, with 80 % intervals; NaN where the bundle cannot tell."""
-    what = bundle.model
-    scores = bundle.score(values_of(x), horizons, most_reasons=0, **when) if len(x) else []
-    columns = {
-        f"{what}_probability": [score.probability for score in scores],
-        "low": [score.low for score in scores],
-        "high": [score.high for score in scores],
-    }
-    for days in horizons:
-        name = f"p_{what}_by_{days:.15g}d"
-        columns[name] = [score.by_days[days] for score in scores]
-        # Only a win's chance has an interval at each horizon.
-        for place, end in enumerate(("low", "high") if what == "win" else ()):
-            columns[f"{name}_{end}"] = [
-                score.around_days[days][place] if score.around_days else math.nan for score in scores
-            ]
-    return pd.DataFrame({name: pd.Series(values, dtype=float) for name, values in columns.items()})
+    values = FeatureColumns(values_of(x), len(x))
+    if bundle.model == "churn":
+        return _churn_table(bundle, values, horizons, when.get("as_of") or bundle.until)
+    parts = list(WinScorer(bundle, horizons, 0, "en").numbers(values))
+    p, low, high = (np.concatenate([getattr(part, name) for part in parts]) for name in ("probability", "low", "high"))
+    columns = {"win_probability": p, "low": low, "high": high}
+    by_days = [np.concatenate([getattr(part, name) for part in parts]) for name in ("by_days", "low_by", "high_by")]
+    for place, days in enumerate(horizons):
+        for numbers, end in zip(by_days, ("", "_low", "_high"), strict=True):
+            columns[f"p_win_by_{days:.15g}d{end}"] = numbers[:, place]
+    return pd.DataFrame(columns)
+
+
+def _churn_table(bundle: Any, values: FeatureColumns, horizons: Sequence[float], as_of: datetime) -> pd.DataFrame:
+    """Only a win's chance has an interval at each horizon."""
+    found = ChurnTable(bundle, as_of).numbers(values, horizons)
+    columns = {"churn_probability": found.probability, "low": found.low, "high": found.high}
+    columns |= {f"p_churn_by_{days:.15g}d": found.by_days[:, place] for place, days in enumerate(horizons)}
+    return pd.DataFrame(columns)
 
 
 def forecast_table(bundle: Any, requests: pd.DataFrame) -> pd.DataFrame:
@@ -151,8 +157,5 @@ def values_of(x: pd.DataFrame) -> dict[str, Values]:
 def _value(column: "pd.Series[Any]") -> Values:
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(np.float64, na_value=math.nan)
-    texts = column.astype(object).where(column.notna(), None)
-    levels = sorted({text for text in texts if text is not None})
-    number = {text: code for code, text in enumerate(levels)}
-    codes = np.array([number.get(text, -1) for text in texts], np.int64)
-    return Category(codes, np.array(levels, object))
+    codes, levels = pd.factorize(column, sort=True)
+    return Category(np.asarray(codes, np.int64), np.array(levels, object))

@@ -14,11 +14,14 @@ from features.evaluate import Category
 from features.own_features import OwnFeatureGone, OwnFeaturesMissing
 from features.verbs import Count
 from training.blend import Blend
-from training.bundle import FILE, SURE, Bundle, BundleDamaged, FeaturesChanged, live_bundle
+from training.bundle import FILE, SURE, Bundle, BundleDamaged, FeaturesChanged, Score, live_bundle, rows_of
 from training.curve.spread import CurveSpread
 from training.intervals import Spread
+from training.reasons import Reason
 from training.rivals.default_trees import DefaultTrees
 from training.rivals.rival import log_odds
+from training.rowwise import curves
+from training.win_curve import WinCurve
 
 FEATURES = (
     *select("deal_stage", "deal_minutes"),
@@ -291,3 +294,71 @@ def test_a_model_without_features_of_ones_own_does_not_read_the_file(saved, tmp_
     monkeypatch.setenv("FORESELL_FEATURES", str(tmp_path / "nowhere.py"))
 
     assert Bundle.load(saved).features == FEATURES
+
+
+@pytest.fixture(scope="module")
+def quick(dataset, bundle_of) -> Bundle:
+    """Around a curve, which is laid out for machine code."""
+    made = bundle_of(WinCurve((14.0, 45.0)).fit(dataset), dataset, FEATURES)
+    made = replace(made, spread_by=CurveSpread((14.0, math.inf), (Spread((-1.0, 1.0), (0.3, 0.5)), made.spread)))
+    assert made.scorer is not None
+    return made
+
+
+@pytest.fixture
+def slow(quick, monkeypatch) -> Bundle:
+    """The same on a machine that cannot make the code."""
+
+    def none() -> None:
+        raise OSError("no code on this machine")
+
+    monkeypatch.setattr(curves, "code", none)
+    made = replace(quick)
+    assert made.scorer is None
+    return made
+
+
+def near(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return other == pytest.approx(one, rel=1e-9, abs=1e-12)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(near(one[key], other[key]) for key in one)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(near, one, other))
+    if isinstance(one, Score | Reason):
+        return type(one) is type(other) and all(near(value, getattr(other, name)) for name, value in vars(one).items())
+    return one == other
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("most", [0, 2, 50])
+def test_machine_code_scores_as_the_estimate_itself_does(quick, slow, language, most):
+    asked = values(), [7.5, 14.0, 90.0, 4000.0], language, most
+    found, expected = quick.score(*asked), slow.score(*asked)
+
+    assert len({score.probability for score in found}) > ROWS / 2
+    for one, other in zip(expected, found, strict=True):
+        assert near(one, other), (one, other)
+
+
+def test_a_row_alone_scores_as_among_others(quick):
+    columns, horizons = values(), [7.5, 90.0]
+    together = quick.score(columns, horizons)
+    for row, score in zip(rows_of(columns), together, strict=True):
+        assert quick.answer(row, horizons) == score
+    assert quick.score(columns, horizons, "zh", 0)[3] == quick.answer(rows_of(columns)[3], horizons, "zh", 0)
+
+
+def test_warming_makes_all_that_is_made_on_first_use(quick):
+    fresh = replace(quick)
+    fresh.warm()
+
+    assert {"scorer", "_teller"} <= set(vars(fresh))
+    assert fresh == quick
+
+
+def test_an_estimate_without_tables_is_warm_as_it_is(bundle):
+    bundle.warm()
+
+    assert bundle.scorer is None
+    assert bundle.answer(rows_of(values())[0], [30.0]) == bundle.score(values(), [30.0])[0]

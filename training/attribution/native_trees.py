@@ -87,7 +87,7 @@ class NativeTrees:
         """None where only LightGBM can tell: it says so itself, or machine code cannot be made here."""
         try:
             return TreeEffects(read_tree_text(self.text))
-        except (CorruptTrees, ImportError, OSError, RuntimeError):
+        except (CorruptTrees, ImportError, OSError, RuntimeError, AttributeError):
             return None
 
     def raw_one(self, row: Floats | Sequence[float]) -> float:

@@ -26,7 +26,7 @@ class Tables:
     """The trees of a model. `deepest` counts, for each tree, the most features on one path.
 
     node_ints: input, feature, rows of the left and right child, repeat or -1, row of the earlier node with the same
-    feature, rows of what is below left and right. node_reals: threshold, share of the cover that goes left.
+    feature, rows of what is below left and right. Of each node too: threshold, and share of the cover that goes left.
     repeats: product of shares at earlier nodes with the feature, the side taken there. trees: first node, nodes with a
     branch, nodes, first of its leaves, single leaves. leaves: of nodes with two leaves, the right value and left less
     right; then single ones.
@@ -34,7 +34,8 @@ class Tables:
 
     trees: Wholes
     node_ints: Wholes
-    node_reals: Floats
+    thresholds: Floats
+    shares: Floats
     repeats: Floats
     leaves: Floats
     input_ints: Wholes
@@ -177,7 +178,8 @@ def _tables(lists: _Lists, expected: float) -> Tables:
     return Tables(
         trees=np.array(lists.trees, np.int32),
         node_ints=np.ascontiguousarray(nodes),
-        node_reals=np.array(lists.reals),
+        thresholds=np.array(lists.reals[::2]),
+        shares=np.array(lists.reals[1::2]),
         repeats=np.array(lists.repeats or [0.0]),
         leaves=np.array(lists.leaves),
         input_ints=np.array([slot[:2] for slot in numbers], np.int32),

@@ -10,7 +10,7 @@ A node then sends the share (1 - t) * cover + t * (goes left) to the left, a tre
 is the integral over t of the slope in that feature. The integrand is a polynomial of a degree below the number of
 features on a path, so Gauss-Legendre quadrature with half as many points is exact (as in arXiv 2605.04497). A
 feature asked twice on a path is known at both nodes or at none: below the first, its chance is that given the way
-taken. Eight points are eight lanes of one vector; the loop is in `training.attribution.kernel`.
+taken. Eight points are eight lanes of one vector; the loop is in `training.attribution.loop`.
 """
 
 import threading
@@ -19,19 +19,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.attribution.kernel import LANES, kernel
+from training.attribution.kernel import kernel
 from training.attribution.tables import tables_of
 from training.attribution.tree_text import TreeText
+from training.machine_code.compiling import Block, Vectors, vectors
+from training.machine_code.functions import LANES
 
 Floats = npt.NDArray[np.float64]
-LINE = 64
-"""Bytes: vectors that begin with a line of the cache are read at one go."""
 
 
 class TreeEffects:
     """The effects of one model's features. Safe to use from many threads at once.
 
-    Making one raises CorruptTrees where a branch covers no rows, and ImportError, OSError or RuntimeError where the
+    Making one raises CorruptTrees where a branch covers no rows, and what `kernel` raises where the
     machine code cannot be made; then LightGBM has to be asked.
     """
 
@@ -39,7 +39,7 @@ class TreeEffects:
         self.width = model.width
         self._kernel = kernel()
         self._tables = tables_of(model)
-        self._runs = _runs(self._tables.deepest)
+        self._runs = runs_of(self._tables.deepest)
         self._local = threading.local()
 
     @property
@@ -58,58 +58,57 @@ class TreeEffects:
         The last column is `expected`, and a row sums to the log-odds of its score.
         """
         out = np.zeros((len(matrix), self.width + 1))
-        call = self._kernel.brief if len(matrix) == 1 else self._kernel.long
-        before, between, after = self._arguments()
-        for run in self._runs:
-            rule = (run.points.ctypes.data, run.weights.ctypes.data)
-            call(
-                matrix.ctypes.data, len(matrix), self.width, out.ctypes.data,
-                *before, run.first, run.end, *between, *rule, *after,
-            )  # fmt: skip
+        block = self._block()
+        block.set(rows=len(matrix), x=matrix, out=out)
+        if len(matrix) == 1:
+            block.run()
+        else:
+            block.run_long()
         out[:, -1] = self._tables.expected
         return out
 
-    def _arguments(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """Addresses of the tables and of this thread's scratch space, in the kernel's order."""
-        found: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]] | None
-        if (found := getattr(self._local, "arguments", None)) is None:
-            t = self._tables
-            vectors = [_vectors(rows) for rows in (*[t.most_rows] * 3, self.width)]
-            scratch = [np.zeros(t.seen + 1), np.zeros(t.most_rows), np.zeros(t.most_rows), *vectors]
-            inputs = (t.input_ints.ctypes.data, t.input_reals.ctypes.data, len(t.input_reals))
-            sets = (t.categories.ctypes.data, len(t.categories), t.slots.ctypes.data, t.words.ctypes.data)
-            nodes = tuple(table.ctypes.data for table in (t.node_ints, t.node_reals, t.repeats, t.leaves))
-            found = (*inputs, *sets, t.trees.ctypes.data), nodes, tuple(each.ctypes.data for each in scratch)
-            self._local.arguments, self._local.scratch = found, scratch
+    def _block(self) -> Block:
+        """The tables and this thread's scratch space, as the loop takes them."""
+        found: Block | None
+        if (found := getattr(self._local, "block", None)) is None:
+            t, nothing = self._tables, np.zeros((0, self.width))
+            found = self._local.block = Block(
+                self._kernel, rows=0, width=self.width, x=nothing, out=nothing, inputs=len(t.input_reals),
+                input_ints=t.input_ints, input_reals=t.input_reals, n_categories=len(t.categories),
+                categories=t.categories, slots=t.slots, words=t.words, seen=np.zeros(t.seen + 1),
+                nodes=len(t.thresholds), node_ints=t.node_ints, thresholds=t.thresholds,
+                took=np.zeros(len(t.thresholds) + 1), runs=len(self._runs.ints), run_ints=self._runs.ints,
+                points=self._runs.points, weights=self._runs.weights, trees=t.trees, shares=t.shares,
+                repeats=t.repeats, leaves=t.leaves, joint=np.zeros(t.most_rows), reach=vectors(t.most_rows),
+                lefts=vectors(t.most_rows), below=vectors(t.most_rows), sums=vectors(self.width),
+            )  # fmt: skip
         return found
 
 
 @dataclass(frozen=True)
-class _Run:
-    """Some trees, in the order of the tables, at some points of the quadrature."""
+class Runs:
+    """Trees at points of the quadrature. ints [runs, 3]: first tree and end, and which points and weights."""
 
-    first: int
-    end: int
-    points: Floats
-    weights: Floats
+    ints: npt.NDArray[np.int32]
+    points: Vectors
+    weights: Vectors
 
 
-def _runs(deepest: npt.NDArray[np.int32]) -> list[_Run]:
+def runs_of(deepest: npt.NDArray[np.int32]) -> Runs:
     """Each tree at as many points as its longest path needs, in runs of `LANES`; trees come in order of depth."""
-    runs: list[_Run] = []
     blocks = -(-deepest // (2 * LANES))
-    for block in np.unique(blocks):
-        points, weights = np.polynomial.legendre.leggauss(int(block) * LANES)
+    rules = [rule_of(int(block)) for block in np.unique(blocks)]
+    ints: list[tuple[int, int, int]] = []
+    for block in np.unique(blocks).tolist():
         first, end = np.searchsorted(blocks, [block, block + 1]).tolist()
-        for at in range(0, len(points), LANES):
-            run = _Run(first, end, _vectors(1)[0], _vectors(1)[0])
-            run.points[:], run.weights[:] = (points[at : at + LANES] + 1) / 2, weights[at : at + LANES] / 2
-            runs.append(run)
-    return runs
+        ints += [(first, end, len(ints) + run) for run in range(block)]
+    points, weights = vectors(max(len(ints), 1)), vectors(max(len(ints), 1))
+    if rules:
+        points[:], weights[:] = (np.concatenate([rule[side] for rule in rules]) for side in (0, 1))
+    return Runs(np.array(ints, np.int32).reshape(-1, 3), points, weights)
 
 
-def _vectors(rows: int) -> Floats:
-    """Zeros [rows, LANES] that begin with a line of the cache."""
-    numbers = np.zeros(rows * LANES + LINE // 8)
-    skip = -numbers.ctypes.data % LINE // 8
-    return numbers[skip : skip + rows * LANES].reshape(rows, LANES)
+def rule_of(block: int) -> tuple[Floats, Floats]:
+    """Points between 0 and 1 and weights of the Gauss-Legendre quadrature, each [block, LANES]."""
+    points, weights = np.polynomial.legendre.leggauss(block * LANES)
+    return ((points + 1) / 2).reshape(block, LANES), (weights / 2).reshape(block, LANES)

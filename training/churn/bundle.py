@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -77,7 +78,7 @@ class ChurnScore:
 class ChurnBundle:
     """A trained churn model, ready to score: what is served for each kind of customers, and what they are worth.
 
-    `notes` are of a model brought up to date (`refreshing`): what is old about its answers. They are not kept.
+    `notes` are of a model brought up to date (`refreshing`): what is old about its answers.
     """
 
     version: str
@@ -115,14 +116,29 @@ class ChurnBundle:
         `chances` are those of `chances_of`, where they have been computed already for all rows at once.
         """
         check_days(horizons)
-        named = {feature.name: feature for feature in self.features}
         at = micros(as_of or self.until)
         rows = rows_of(values)
         given: Sequence[Sequence[float] | None] = chances or [None] * len(rows)
         return [
-            self._one(row, horizons, named, language, most_reasons, at, said)
+            self._one(row, horizons, self._named, language, most_reasons, at, said)
             for row, said in zip(rows, given, strict=True)
         ]
+
+    def answer(
+        self, row: Row, horizons: Sequence[float], language: Language, most_reasons: int, as_of: datetime
+    ) -> ChurnScore:
+        """The score of one row at a moment (naive UTC), as `score` gives it. Raises HorizonTooLong."""
+        check_days(horizons)
+        return self._one(row, horizons, self._named, language, most_reasons, micros(as_of), None)
+
+    def warm(self) -> None:
+        """Make what is made on first use: machine code and tables of each kind's estimate."""
+        for running in (0.0, 1.0):
+            self.answer({RUNNING: running}, [1.0], "en", 1, self.until)
+
+    @cached_property
+    def _named(self) -> dict[str, Feature]:
+        return {feature.name: feature for feature in self.features}
 
     def chances_of(self, x: pd.DataFrame, horizons: Sequence[float], as_of: datetime) -> list[list[float]]:
         """P(churn) of every row of a feature table within each horizon, and each step towards the longest."""
@@ -194,6 +210,7 @@ class ChurnBundle:
                 "served": {kind: one.to_json() for kind, one in sorted(self.served.items())},
                 "value": self.value.to_json(),
                 "meta": self.meta,
+                **({"notes": [list(note) for note in self.notes]} if self.notes else {}),
             }
         )
 
@@ -215,6 +232,7 @@ class ChurnBundle:
                 {kind: Served.from_json(one) for kind, one in stored["served"].items()},
                 Value.from_json(stored["value"]),
                 stored["meta"],
+                notes=tuple(Note(en, zh) for en, zh in stored.get("notes", [])),
             )
         except (ValueError, KeyError, TypeError) as other:
             raise BundleDamaged(folder, f"it was written by another release ({other!r})") from other

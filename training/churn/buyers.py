@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import numpy as np
@@ -24,6 +25,7 @@ from training.judged_rows import Floats, log_loss, log_odds
 from training.rivals.bg_nbd import BgNbd
 from training.rivals.buying import Buying, buying_of, buying_of_row
 from training.rivals.rival import Row, probabilities
+from training.rowwise.offsets import OffsetScorer, scorer_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +86,7 @@ class Buyers(Levelled):
     def _learn(self, stack: Stack) -> None:
         self.regression = OffsetLogistic().fit(stack.x, stack.y, stack.offset, stack.subject)
         self.trees = OffsetTrees().fit(stack.x, stack.y, stack.offset, stack.subject)
+        self.__dict__.pop("scorer", None)
 
     def _believed(self, past: Dataset) -> float:
         """How far departures help on later moments than they were learned from, purged by the horizon."""
@@ -170,17 +173,48 @@ class Buyers(Levelled):
     def score(self, row: Row, at: int, horizons: Sequence[float]) -> list[float]:
         """The same for one row."""
         grid, told, best, found = self._grid(horizons), buying_of_row(row), 0.0, {}
-        fixed = self.regression.effects(row) if self.regression is not None else {}
-        for days in grid:
-            season, level = self._everybodys(at, days)
-            start = odds_of(float(self.model.by(told, days * math.exp(season))[0]))
-            line, added = self._line(row, told, days, start), 0.0
-            if self.regression is not None and self.trees is not None:
-                own = {**fixed, **self.regression.effects(line, OWN)}
-                added = (sum(own.values()) + self.trees.added_one(line)) / 2
+        everybodys = [self._everybodys(at, days) for days in grid]
+        stretched = [days * math.exp(season) for days, (season, _) in zip(grid, everybodys, strict=True)]
+        x, since = float(told.x[0]), float(told.T[0])
+        alive, said = self.model.one_by(x, float(told.tx[0]), since, stretched)
+        starts = [odds_of(p) for p in said]
+        own = self._own(alive, x, since, grid, starts)
+        for days, start, added, (_, level) in zip(grid, starts, self._added_to(row, own), everybodys, strict=True):
             best = max(best, chance(start + self.strength * added + level))
             found[days] = best
         return [found[float(days)] for days in horizons]
+
+    def _own(
+        self, alive: float, x: float, since: float, grid: Sequence[float], starts: Sequence[float]
+    ) -> dict[str, list[float]]:
+        """The columns of the purchase model and the horizon, for each horizon."""
+        rate = math.log((self.model.r + x) / (self.model.alpha + since))
+        many = len(grid)
+        return {
+            HORIZON: [self._log_days(days) for days in grid],
+            ALIVE: [alive] * many,
+            RATE: [rate] * many,
+            ODDS: list(starts),
+        }
+
+    def _added_to(self, row: Row, own: Mapping[str, Sequence[float]]) -> list[float]:
+        """What the departures of one row add at each horizon."""
+        many = len(own[HORIZON])
+        if self.regression is None or self.trees is None:
+            return [0.0] * many
+        if self.scorer is not None:
+            return self.scorer.added(row, own)
+        fixed, found = self.regression.effects(row), []
+        for at in range(many):
+            line = {**row, **{name: values[at] for name, values in own.items()}}
+            effects = {**fixed, **self.regression.effects(line, OWN)}
+            found.append((sum(effects.values()) + self.trees.added_one(line)) / 2)
+        return found
+
+    @cached_property
+    def scorer(self) -> OffsetScorer | None:
+        """The departures laid out for machine code; None where there are none, or no such code."""
+        return scorer_of(self.regression, self.trees)
 
     def _everybodys(self, at: int, days: float) -> tuple[float, float]:
         """The season ahead (logs) and the level over `days` from a moment: the same for all, so told once."""
@@ -190,11 +224,6 @@ class Buyers(Levelled):
             found = (season, self.level.at(at, days, season)[0])
             _keep(self._told, (at, days), found)
         return found
-
-    def _line(self, row: Row, told: Buying, days: float, odds: float) -> dict[str, float | str | None]:
-        rate = math.log((self.model.r + float(told.x[0])) / (self.model.alpha + float(told.T[0])))
-        alive = float(self.model.alive(told)[0])
-        return {**row, HORIZON: self._log_days(days), ALIVE: alive, RATE: rate, ODDS: odds}
 
     def unsure(self, at: int, days: float) -> float:
         """Standard deviation of what moves everybody alike over `days` from a moment, in log-odds."""
@@ -209,18 +238,30 @@ class Buyers(Levelled):
     def effects(self, row: Row, at: int, days: float) -> dict[str, float]:
         """What adds to the log-odds of an order within `days`: own rhythm, features, season, level."""
         told, (season, level) = buying_of_row(row), self._everybodys(at, days)
-        plain = odds_of(float(self.model.by(told, days)[0]))
-        stretched = odds_of(float(self.model.by(told, days * math.exp(season))[0]))
+        x, since = float(told.x[0]), float(told.T[0])
+        alive, said = self.model.one_by(x, float(told.tx[0]), since, [days, days * math.exp(season)])
+        plain, stretched = (odds_of(p) for p in said)
         found = dict(self.model.effects_by(row, days))
         found[SEASON] = stretched - plain
         found[LEVEL] = level
         if self.regression is not None and self.trees is not None:
-            line = self._line(row, told, days, stretched)
-            for effects in (self.regression.effects(line), self.trees.effects(line)):
-                for name, effect in effects.items():
-                    if name not in ("", HORIZON):
-                        shown = SHOWN_AS.get(name, name)
-                        found[shown] = found.get(shown, 0.0) + self.strength * effect / 2
+            own = {name: values[0] for name, values in self._own(alive, x, since, [days], [stretched]).items()}
+            for name, effect in self._departing(row, own).items():
+                if name not in ("", HORIZON):
+                    shown = SHOWN_AS.get(name, name)
+                    found[shown] = found.get(shown, 0.0) + self.strength * effect
+        return found
+
+    def _departing(self, row: Row, own: Mapping[str, float]) -> dict[str, float]:
+        """What each column adds to the mean of both departures of one row."""
+        assert self.regression is not None
+        assert self.trees is not None
+        if self.scorer is not None:
+            return dict(zip(self.scorer.features, self.scorer.effects(row, own).tolist(), strict=True))
+        line, found = {**row, **own}, dict[str, float]()
+        for effects in (self.regression.effects(line), self.trees.effects(line)):
+            for name, effect in effects.items():
+                found[name] = found.get(name, 0.0) + effect / 2
         return found
 
     def to_json(self) -> dict[str, object]:

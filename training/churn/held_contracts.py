@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
@@ -24,6 +25,7 @@ from training.churn.stack import stacked
 from training.event_curve import EventCurve
 from training.judged_rows import Floats
 from training.rivals.rival import NothingDecided, RivalNotApplicable, Row
+from training.rowwise.offsets import OffsetScorer, scorer_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +57,7 @@ class Holders(Levelled):
         stack = stacked(past, self.horizons, self._start)
         self.regression = OffsetLogistic().fit(stack.x, stack.y, stack.offset, stack.subject, centred=False)
         self.trees = OffsetTrees().fit(stack.x, stack.y, stack.offset, stack.subject, centred=False)
+        self.__dict__.pop("scorer", None)
         self.level = fit_level(self._shifts(past, market))
         return self
 
@@ -78,13 +81,26 @@ class Holders(Levelled):
 
     def score(self, row: Row, at: int, horizons: Sequence[float]) -> list[float]:
         """The same for one row."""
-        best, found = 0.0, {}
-        for days in self._grid(horizons):
-            line = {**row, HORIZON: self._log_days(days)}
-            added = (sum(self.regression.effects(line).values()) + self.trees.added_one(line)) / 2
+        best, found, grid = 0.0, {}, self._grid(horizons)
+        for days, added in zip(grid, self._added_to(row, [self._log_days(days) for days in grid]), strict=True):
             best = max(best, chance(self._base(days) + added + self.level.at(at, days, 0.0)[0]))
             found[days] = best
         return [found[float(days)] for days in horizons]
+
+    def _added_to(self, row: Row, logs: Sequence[float]) -> list[float]:
+        """What is added to the base rate of one row at each of some horizons, given as logs of days."""
+        if self.scorer is not None:
+            return self.scorer.added(row, {HORIZON: logs})
+        found = []
+        for one in logs:
+            line = {**row, HORIZON: one}
+            found.append((sum(self.regression.effects(line).values()) + self.trees.added_one(line)) / 2)
+        return found
+
+    @cached_property
+    def scorer(self) -> OffsetScorer | None:
+        """Regression and trees laid out for machine code; None where there is no such code."""
+        return scorer_of(self.regression, self.trees)
 
     def unsure(self, at: int, days: float) -> float:
         """Standard deviation of what moves everybody alike over `days` from a moment, in log-odds."""
@@ -92,8 +108,11 @@ class Holders(Levelled):
 
     def effects(self, row: Row, at: int, days: float) -> dict[str, float]:
         """What adds to the log-odds of leaving within `days`: features and the level."""
-        line = {**row, HORIZON: self._log_days(days)}
         found = {LEVEL: self.level.at(at, days, 0.0)[0]}
+        if self.scorer is not None:
+            own = self.scorer.effects(row, {HORIZON: self._log_days(days)}).tolist()
+            return found | {n: e for n, e in zip(self.scorer.features, own, strict=True) if n != HORIZON}
+        line = {**row, HORIZON: self._log_days(days)}
         for effects in (self.regression.effects(line), self.trees.effects(line)):
             for name, effect in effects.items():
                 if name not in ("", HORIZON):

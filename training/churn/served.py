@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -17,10 +18,11 @@ from training.churn.held_contracts import Curve, Holders, Once
 from training.churn.levelled import LEVEL
 from training.churn.plain_estimates import READERS, PurchaseModel, SeasonalRate
 from training.churn.width import Width
-from training.reasons import Language, Reason, explain
+from training.reasons import Language, Reason
 from training.rivals.bg_nbd import BgNbd
 from training.rivals.pareto_nbd import ParetoNbd
 from training.rivals.rival import Row
+from training.rowwise.telling import Teller
 from training.wording.comparisons import Comparisons
 
 if TYPE_CHECKING:
@@ -106,8 +108,19 @@ class Served:
             if name in effects:
                 shown[name] = math.exp(-effects[name])
         total = odds_of(p) - odds_of(self.base_by(days))
-        told = {**named, **EVERYBODYS}
-        return explain(effects, shown, told, total, most, language, self.comparisons, "churn")
+        moved = np.fromiter(effects.values(), np.float64, len(effects))
+        return self._teller(tuple(effects), named).tell(moved, shown, total, most, language)
+
+    def _teller(self, names: tuple[str, ...], named: Mapping[str, Feature]) -> Teller:
+        """What tells effects of these features; an estimate has the same for every customer."""
+        if (found := self._tellers.get(names)) is None:
+            told = {**named, **EVERYBODYS}
+            found = self._tellers[names] = Teller(names, told, self.comparisons, "churn")
+        return found
+
+    @cached_property
+    def _tellers(self) -> dict[tuple[str, ...], Teller]:
+        return {}
 
     def with_estimate(self, estimate: ChurnEstimate) -> Served:
         """The same with an estimate that knows more."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from training.churn.estimate import inside
+from training.churn.estimate import CLOSEST
 from training.judged_rows import Floats
 from training.rivals.bg_nbd import BgNbd
 from training.rivals.buying import PURCHASES, buying_of_row
@@ -62,7 +62,8 @@ class Value:
         if self.model is None:
             return None
         told = buying_of_row(row)
-        plain = float(inside(self.model.by(told, days))[0])
+        _, (said,) = self.model.one_by(float(told.x[0]), float(told.tx[0]), float(told.T[0]), [days])
+        plain = min(max(said, CLOSEST), 1 - CLOSEST)
         many = float(self.model.expected(told, days)[0])
         scale = math.log1p(-min(p_order, 1 - 1e-9)) / math.log1p(-plain)
         return max(many * min(max(scale, 1 / FARTHEST), FARTHEST), p_order)
@@ -104,7 +105,7 @@ def payments(row: Row, gone: Sequence[float], days: float) -> tuple[float, float
     if not math.isfinite(amount):
         return None
     each = MONTH * (months if math.isfinite(months) and months > 0 else 1.0)
-    lost = float(np.trapezoid(np.array(gone), dx=1 / (len(gone) - 1)))
+    lost = (sum(gone) - (gone[0] + gone[-1]) / 2) / (len(gone) - 1)
     due = days / each
     return due * (1 - lost), due * lost * amount
 

@@ -5,6 +5,8 @@ between horizons those of the two neighbours are mixed, beyond them the nearest 
 whether they hold what comes.
 """
 
+import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -37,15 +39,16 @@ class CurveSpread:
         Between horizons the spreads of both are mixed; beyond the last finite one its own holds until "ever".
         """
         odds = log_odds(min(max(p, SURE), 1 - SURE))
-        above = int(np.searchsorted(self.days, days))
-        pair = self.spreads[max(above - 1, 0)], self.spreads[min(above, len(self.days) - 1)]
-        (low, high), (low_after, high_after) = pair[0].around(odds), pair[1].around(odds)
-        if 0 < above < len(self.days) and np.isfinite(self.days[above]):
+        above = bisect_left(self.days, days)
+        if 0 < above < len(self.days) and days < self.days[above] < math.inf:
             before, after = self.days[above - 1], self.days[above]
-            way = float(np.log(days / before) / np.log(after / before))
-        else:
-            way = 1.0 if above == 0 or (above < len(self.days) and np.isinf(days)) else 0.0
-        return min(p, low + way * (low_after - low)), max(p, high + way * (high_after - high))
+            way = math.log(days / before) / math.log(after / before)
+            low, high = self.spreads[above - 1].around(odds)
+            low_after, high_after = self.spreads[above].around(odds)
+            return min(p, low + way * (low_after - low)), max(p, high + way * (high_after - high))
+        own = above == 0 or (above < len(self.days) and days == self.days[above])
+        low, high = self.spreads[above if own else above - 1].around(odds)
+        return min(p, low), max(p, high)
 
     def to_json(self) -> dict[str, object]:
         """Horizons (None: ever) and their spreads."""

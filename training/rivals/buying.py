@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,7 +47,17 @@ def buying_of(name: str, x: pd.DataFrame) -> Buying:
 
 def buying_of_row(row: Row) -> Buying:
     """The same of one row."""
-    return _buying(*(np.array([number_of(row.get(column))]) for column in COLUMNS))
+    purchases, age, since_last = (_known(number_of(row.get(column))) for column in COLUMNS)
+    return Buying(
+        np.array([max(purchases - 1, 0.0)]), np.array([min(max(age - since_last, 0.0), age)]), np.array([age])
+    )
+
+
+def _known(value: float) -> float:
+    """As `numpy.nan_to_num` has it: 0 for what is missing, the largest number for what is endless."""
+    if math.isfinite(value):
+        return value
+    return 0.0 if math.isnan(value) else math.copysign(sys.float_info.max, value)
 
 
 def _buying(purchases: Floats, since_first: Floats, since_last: Floats) -> Buying:

@@ -61,7 +61,16 @@ class RowEffects:
         self._centre = np.array([t.centres[0] for _, t in numbers], float)
         self._mean = np.array([means[at] for at, _ in numbers], float)
         self._missing = np.array([(weights[at][-1] if t.has_missing else 0.0) - means[at] for at, t in numbers], float)
-        self._bends = _Bends([(n, t, weights[at]) for n, (at, t) in enumerate(numbers) if t.knots])
+        self.bends = _Bends([(n, t, weights[at]) for n, (at, t) in enumerate(numbers) if t.knots])
+
+    def line_of(self, number: int) -> tuple[float, float, float, float, float]:
+        """Of a number, by its place among them: its start and reach, and its effect as a line from the start.
+
+        The line's gain and its height at the start; last the effect where the number is missing.
+        """
+        start, reach, slope = (float(each[number]) for each in (self._start, self._reach, self._slope))
+        height = -float(self._centre[number]) * slope - float(self._mean[number])
+        return start, reach, slope / reach, height, float(self._missing[number])
 
     def of(self, row: Row) -> Floats:
         """The effects [terms], in the order of `names`."""
@@ -79,7 +88,7 @@ class RowEffects:
             unit[self._logs] = np.log1p(unit[self._logs] / self._middle)
         unit = (unit - self._start) / self._reach
         effects = (unit - self._centre) * self._slope - self._mean
-        self._bends.add(unit, effects)
+        self.bends.add(unit, effects)
         return np.where(known, effects, self._missing)
 
 

@@ -4,6 +4,7 @@ Learned from the moments a model is trained on, so nothing is compared with what
 customer counts once, however often it was looked at. Where fewer than `FEWEST` stand behind a figure, it is not told.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -99,7 +100,7 @@ class Comparisons:
         if stage is not None and (here := self.stages.get(feature, {}).get(stage)) is not None:
             return here, "stage"
         if age is not None and feature in self.ages:
-            band = str(_bands(np.array([age]), self.bands)[0])
+            band = "None" if age != age else f"{self.bands[max(bisect_right(self.bands, age) - 1, 0)]:g}"
             if (here := self.ages[feature].get(band)) is not None:
                 return here, "age"
         return self.numbers.get(feature), "all"

@@ -1,7 +1,5 @@
 """What is a feature called in a sentence, and in what is it counted? Told from its definition, or by name."""
 
-from functools import cache
-
 from features.definition import Feature
 from features.verbs import (
     Calendar,
@@ -57,10 +55,17 @@ NAMED: dict[str, Kind] = {
 ENDS = {"en": (". ", ": ", "; ", ", drawn toward", ", in the base currency"), "zh": ("。", "：", "；", "（")}
 
 
-@cache
+_kinds: dict[str, tuple[Feature, Kind]] = {}
+_labels: dict[tuple[str, Language], tuple[Feature, str]] = {}
+"""What was told of each name's latest feature. To look it up by the feature would cost more than telling it: the hash
+of a definition takes in all of it."""
+
+
 def kind_of(feature: Feature) -> Kind:
     """In what the feature's values are counted."""
-    return NAMED.get(feature.name) or _kind(feature.verb)
+    if (found := _kinds.get(feature.name)) is None or found[0] is not feature:
+        found = _kinds[feature.name] = feature, NAMED.get(feature.name) or _kind(feature.verb)
+    return found[1]
 
 
 def _kind(verb: Verb) -> Kind:
@@ -90,9 +95,14 @@ def _kind(verb: Verb) -> Kind:
     return "number"
 
 
-@cache
 def label_of(feature: Feature, language: Language) -> str:
     """The feature's meaning without its explanations: what can stand before a colon."""
+    if (found := _labels.get((feature.name, language))) is None or found[0] is not feature:
+        found = _labels[feature.name, language] = feature, _label(feature, language)
+    return found[1]
+
+
+def _label(feature: Feature, language: Language) -> str:
     text = (feature.meaning if language == "en" else feature.meaning_zh).strip()
     for end in ENDS[language]:
         text = text.split(end)[0]

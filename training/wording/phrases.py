@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
 
 from training.wording.numbers import Kind, Language, counted, written
 
@@ -39,19 +41,27 @@ class Phrase:
         below = not isinstance(value, str) and value < 0
         text = (self.en_below if language == "en" else self.zh_below) if below else ""
         text = text or (self.en if language == "en" else self.zh)
-        others = {name for name, _, _ in BLANK.findall(text)} - {"v"}
-        if any(row.get(name) is None for name in others):
-            return None
-
-        def fill(blank: re.Match[str]) -> str:
-            name, one, many = blank.groups()
-            if name != "v":
-                return written(row[name] or "", "text", language)
-            if one and not isinstance(value, str):
-                return counted(value, one, many)
-            return written(value, kind, language)
-
-        said = BLANK.sub(fill, text)
+        said = ""
+        for before, name, one, many in _parts(text):
+            said += before
+            if name == "v":
+                plain = not one or isinstance(value, str)
+                said += written(value, kind, language) if plain else counted(cast(float, value), one, many)
+            elif name:
+                if (other := row.get(name)) is None:
+                    return None
+                said += written(other or "", "text", language)
         # What the company itself wrote keeps its small letters.
         own = language == "zh" or not self.capital or (text.startswith("{v}") and isinstance(value, str))
         return said if own else said[0].upper() + said[1:]
+
+
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[tuple[str, str, str, str], ...]:
+    """What stands before each blank, its name, and the noun for one and for many; last what stands behind all."""
+    found, end = [], 0
+    for blank in BLANK.finditer(text):
+        name, one, many = blank.groups()
+        found.append((text[end : blank.start()], name, one or "", many or ""))
+        end = blank.end()
+    return (*found, (text[end:], "", "", ""))

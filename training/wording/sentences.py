@@ -11,7 +11,7 @@ from training.wording.deals import WORDS as DEAL_WORDS
 from training.wording.groups import RATE
 from training.wording.labels import kind_of, label_of
 from training.wording.numbers import Kind, Language, written
-from training.wording.phrases import Known, Phrase
+from training.wording.phrases import BLANK, Known, Phrase
 
 IN_STAGE, STAY_TO_WON, STAY_TO_LOST = "deal_days_in_stage", "deal_stage_age_to_won", "deal_stage_age_to_lost"
 Side = Literal["yes", "no"]
@@ -110,6 +110,23 @@ def _phrase(name: str) -> Phrase | None:
             attribute = _literal(name.removeprefix(prefix))
             return Phrase(f"{attribute}: {{v}}", f"{attribute}：{{v}}", capital=False)
     return None
+
+
+def asked_of_row(name: str) -> frozenset[str]:
+    """The features beside its own value that a feature's words name."""
+    phrase = _phrase(name)
+    if phrase is None:
+        return frozenset()
+    texts = (phrase.en, phrase.zh, phrase.en_below, phrase.zh_below)
+    return frozenset(blank for text in texts for blank, _, _ in BLANK.findall(text)) - {"v"}
+
+
+def counts_value(name: str) -> bool:
+    """Whether a feature's words give its value as a count before its noun."""
+    phrase = _phrase(name)
+    if phrase is None:
+        return False
+    return any(one for text in (phrase.en, phrase.en_below) for _, one, _ in BLANK.findall(text))
 
 
 def _literal(attribute: str) -> str:

@@ -53,6 +53,24 @@ def test_effects_tell_of_the_customer_the_season_and_the_level(fitted, buyers_da
     assert silent["customer_days_since_purchase"] < fresh["customer_days_since_purchase"]
 
 
+def test_machine_code_says_what_the_departures_themselves_say(fitted, buyers_data):
+    base = buyers_data.bases[0]
+    fitted = Buyers.from_json(json.loads(json.dumps(fitted.to_json())))
+    assert fitted.scorer is None
+    fitted._learn(fitted._stack(base.known(base.until)))
+    fitted.strength = 0.5
+    assert fitted.scorer is not None
+    slow = Buyers.from_json(json.loads(json.dumps(fitted.to_json())))
+    slow.__dict__["scorer"] = None
+
+    for place in range(0, len(base), max(len(base) // 20, 1)):
+        row, at = row_of(base.x, place), int(base.at[place])
+        said = fitted.score(row, at, [5.0, 30.0, 365.0])
+        assert said == pytest.approx(slow.score(row, at, [5.0, 30.0, 365.0]), rel=0, abs=1e-12)
+        effects, expected = fitted.effects(row, at, 47.0), slow.effects(row, at, 47.0)
+        assert effects == pytest.approx({**dict.fromkeys(effects, 0.0), **expected}, rel=0, abs=1e-12)
+
+
 def test_the_level_learns_what_has_become_known_since(buyers_data):
     base = buyers_data.bases[0]
     cut = int(np.quantile(base.at, 0.6))

@@ -41,6 +41,20 @@ def test_a_row_is_scored_as_a_table_and_again_after_json(fitted, holders_data):
     assert fitted.unsure(int(base.at[0]), 30.0) > 0
 
 
+def test_machine_code_says_what_the_departures_themselves_say(fitted, holders_data):
+    base = holders_data.bases[0]
+    slow = Holders.from_json(json.loads(json.dumps(fitted.to_json())))
+    slow.__dict__["scorer"] = None
+
+    assert fitted.scorer is not None
+    for place in range(0, len(base), max(len(base) // 20, 1)):
+        row, at = row_of(base.x, place), int(base.at[place])
+        said = fitted.score(row, at, [5.0, 30.0, 365.0])
+        assert said == pytest.approx(slow.score(row, at, [5.0, 30.0, 365.0]), rel=0, abs=1e-12)
+        effects, expected = fitted.effects(row, at, 47.0), slow.effects(row, at, 47.0)
+        assert effects == pytest.approx({**dict.fromkeys(effects, 0.0), **expected}, rel=0, abs=1e-12)
+
+
 def test_the_level_goes_on_learning(fitted, holders_data):
     base = holders_data.bases[0]
     cut = int(np.quantile(base.at, 0.7))

@@ -7,6 +7,7 @@ import pytest
 from training.dataset import Dataset
 from training.rivals.bg_nbd import BgNbd, fit_parameters, log_likelihood
 from training.rivals.buying import PURCHASES, SINCE_FIRST, SINCE_LAST, Buying
+from training.rivals.purchase_rival import PurchaseRival
 from training.rivals.rival import RivalNotApplicable, log_odds
 
 
@@ -130,6 +131,24 @@ def test_one_row_is_scored_as_a_table_and_effects_add_up():
         assert rival.score(row) == pytest.approx(predicted[place], abs=1e-12)
         distance = log_odds(rival.score(row)) - log_odds(rival.baseline)
         assert sum(rival.effects(row).values()) == pytest.approx(distance, abs=1e-9)
+
+
+@pytest.mark.parametrize("parameters", [(0.24, 4.4, 0.79, 2.4), (2.0, 60.0, 1.0, 3.0)])
+def test_one_customer_in_plain_numbers_is_as_in_arrays(parameters):
+    model = with_parameters(*parameters)
+    for x, tx, total_days in ((0, 0, 0), (0, 0, 900), (1, 0, 10), (7, 300, 301), (40, 1, 5000)):
+        told = one(x, tx, total_days)
+        alive, said = model.one_by(float(x), float(tx), float(total_days), [1.0, 90.0, 3650.0])
+
+        assert alive == pytest.approx(model.alive(told)[0], rel=1e-13)
+        assert said == pytest.approx([model.by(told, days)[0] for days in (1.0, 90.0, 3650.0)], rel=1e-12)
+
+
+def test_effects_are_those_that_any_purchase_model_tells():
+    model = with_parameters(0.24, 4.4, 0.79, 2.4)
+    row = {"customer_purchases": 6.0, "customer_days_since_first_purchase": 400.0, "customer_days_since_purchase": 90.0}
+    for known in (row, {**row, "customer_days_since_purchase": 0.0}, {}):
+        assert model.effects_by(known, 60.0) == pytest.approx(PurchaseRival.effects_by(model, known, 60.0), abs=1e-12)
 
 
 def test_it_survives_json():

@@ -49,6 +49,14 @@ def test_who_gave_everything_back_counts_as_new():
     assert (told.x[0], told.tx[0], told.T[0]) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("told", [(np.nan, 5.0, 1.0), (3.0, np.inf, 2.0), (np.inf, 10.0, 20.0), (2.0, 10.0, np.nan)])
+def test_a_row_is_read_as_a_table_is(told):
+    row = dict(zip((PURCHASES, SINCE_FIRST, SINCE_LAST), told, strict=True))
+    one, among = buying_of_row(row), buying_of("any", pd.DataFrame([row]))
+
+    assert [one.x[0], one.tx[0], one.T[0]] == [among.x[0], among.tx[0], among.T[0]]
+
+
 def test_each_customer_counts_once_by_the_latest_moment():
     told = fitted_customers("any", looked_at(("b", 50, 2, 60, 10), ("a", 10, 1, 5, 5), ("a", 40, 3, 35, 1)))
 
