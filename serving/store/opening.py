@@ -1,38 +1,75 @@
 """How is the service's database opened? One function, which also brings an older one up to date."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from serving.errors import StoreNotOpened
+from serving.errors import StoreAway, StoreNotOpened
+from serving.store.addresses import make_private_file, read_address, set_up_sqlite, shown
+from serving.store.errors import DriverMissing
+from serving.store.turns import take_turn
 from serving.store.upgrading import bring_up_to_date
 
-BUSY_MILLISECONDS = 5_000
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What SQLAlchemy raises where the database, its server or its disk is in trouble, rather than the question."""
 
 
 class Store:
-    """The service's own database, open."""
+    """The service's own database, open.
+
+    A transaction sees what others committed before each of its statements (read committed), on SQLite as on
+    PostgreSQL. Where the database does not answer, each of them raises StoreAway.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """A transaction: committed at the end, rolled back on an error."""
-        with Session(self.engine) as session, session.begin():
+        """A transaction: committed at the end, rolled back on an error. Raises StoreAway."""
+        with told_when_away(), Session(self.engine) as session, session.begin():
             yield session
+
+    @contextmanager
+    def writing(self, turn: str) -> Iterator[Session]:
+        """A transaction that writes, one at a time of those with the same `turn`, over all processes and instances.
+
+        What it reads stays so until it commits, as far as others that take the same turn change it. On SQLite all
+        writers wait for each other. Raises StoreAway.
+        """
+        with self.session() as session:
+            take_turn(session.connection(), turn)
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """All tables as they stood at one moment, however long the reading takes. Raises StoreAway."""
+        with told_when_away(), self.engine.connect() as connection:
+            if self.engine.dialect.name == "sqlite":
+                connection.execute(text("BEGIN"))
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            yield connection
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+@contextmanager
+def told_when_away() -> Iterator[None]:
+    """Trouble of the database itself leaves as StoreAway; other errors as they are."""
+    try:
+        yield
+    except AWAY as failure:
+        raise StoreAway(_first_line(failure)) from failure
 
 
 def open_store(address: str) -> Store:
@@ -41,45 +78,39 @@ def open_store(address: str) -> Store:
     A SQLite file and its folder are made where absent, readable by the owner alone. Raises StoreNotOpened,
     StoreTooNew.
     """
-    try:
-        url = make_url(address)
-    except ArgumentError as wrong:
-        raise StoreNotOpened("(address not readable)", "it is no SQLAlchemy address") from wrong
-    try:
-        if url.get_backend_name() == "sqlite":
-            _make_private_file(url)
-        engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
-    except (SQLAlchemyError, ImportError, OSError) as failure:
-        raise _not_opened(url, failure) from failure
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+    engine = open_engine(address)
     try:
         bring_up_to_date(engine)
     except (SQLAlchemyError, OSError) as failure:
         engine.dispose()
-        raise _not_opened(url, failure) from failure
+        raise not_opened(engine.url, failure) from failure
     except BaseException:
         engine.dispose()
         raise
     return Store(engine)
 
 
-def _not_opened(url: URL, failure: Exception) -> StoreNotOpened:
-    cause = getattr(failure, "orig", None) or failure
-    return StoreNotOpened(url.render_as_string(hide_password=True), str(cause).splitlines()[0])
+def open_engine(address: str) -> Engine:
+    """Connections to the database at an address, whatever its layout. Raises StoreNotOpened."""
+    read = read_address(address)
+    try:
+        if read.is_sqlite:
+            make_private_file(read.url)
+        engine = create_engine(read.url, connect_args=read.connect, **read.pool)
+    except ImportError as missing:
+        raise DriverMissing(read.shown, missing) from missing
+    except (SQLAlchemyError, OSError) as failure:
+        raise not_opened(read.url, failure) from failure
+    if read.is_sqlite:
+        event.listen(engine, "connect", set_up_sqlite)
+    return engine
 
 
-def _make_private_file(url: URL) -> None:
-    if not url.database or url.database == ":memory:":
-        return
-    path = Path(url.database)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+def not_opened(url: URL, failure: Exception) -> StoreNotOpened:
+    """The error of ours for a database that could not be opened."""
+    return StoreNotOpened(shown(url), _first_line(failure))
 
 
-def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    """WAL lets readers go on beside a writer; FULL makes a commit survive a power cut."""
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _first_line(failure: Exception) -> str:
+    said = str(getattr(failure, "orig", None) or failure).strip()
+    return said.splitlines()[0] if said else type(failure).__name__

@@ -40,3 +40,9 @@ class ApiKey(Tables):
     created_at: Mapped[datetime] = mapped_column(DateTime)
     expires_at: Mapped[datetime | None] = mapped_column(DateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime)
+    reach: Mapped[str] = mapped_column(String(8), server_default="all")
+    """own, team or all."""
+    rep_id: Mapped[str | None] = mapped_column(String(500))
+    team_id: Mapped[str | None] = mapped_column(String(500))
+    per_minute: Mapped[int | None]
+    """Requests allowed in a minute; none for the setting's number."""

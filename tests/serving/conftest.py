@@ -1,11 +1,13 @@
 """A small company behind the service: four deals in a real history, a model whose answers can be worked out by hand."""
 
+import asyncio
 import json
 import math
+import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from time import sleep
@@ -23,11 +25,12 @@ from features.contracts import Known
 from features.definition import Feature
 from features.evaluate import Category, Values
 from features.history import Delivery, History
+from features.staff import Staff
 from serving.app import create_app
 from serving.champion import Sources
 from serving.keys import create_key
 from serving.settings import ServingSettings
-from serving.store.opening import open_store
+from serving.store.opening import Store, open_store
 
 NOW = datetime(2026, 11, 21, 9, 30)
 UNTIL = datetime(2026, 11, 1)
@@ -56,6 +59,7 @@ class SmallScore:
     amount: float | None
     reasons: Sequence[SmallReason]
     note: str | None
+    around_days: Mapping[float, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -74,31 +78,67 @@ class SmallChampion:
         default_factory=lambda: {"says": "The model beats the base rate.", "scorecard": {"log_loss": 0.5}}
     )
 
-    def score(
-        self,
-        values: Mapping[str, Values],
-        horizons: Sequence[float],
-        language: str = "en",
-        most_reasons: int = 5,
-    ) -> list[SmallScore]:
-        stages = values["deal_stage"]
-        assert isinstance(stages, Category)
-        return [
-            self._one(float(amount), stage, horizons, language, most_reasons)
-            for amount, stage in zip(values["deal_amount"], stages.texts(), strict=True)
-        ]
-
-    def _one(self, amount: float, stage: str | None, horizons: Sequence[float], language: str, most: int) -> SmallScore:
+    def answer(
+        self, row: Mapping[str, float | str | None], horizons: Sequence[float], language: str = "en", most: int = 5
+    ) -> SmallScore:
+        stage = row.get("deal_stage")
+        amount = float(row.get("deal_amount") or 1000)
         raises = "raises" if language == "en" else "提高"
         effects = {"deal_amount": math.log10(amount / 1000), "deal_stage": self.bonus * (stage == "Proposal")}
         shown = {"deal_amount": amount, "deal_stage": stage}
         p = 1 / (1 + math.exp(-log_odds(0.4) - sum(effects.values())))
         reasons = [SmallReason(name, shown[name], effect, raises) for name, effect in effects.items() if effect]
         by_days = {days: p * (1 - math.exp(-days / 50)) for days in horizons}
-        return SmallScore(p, p * 0.9, min(p * 1.1, 1), by_days, 40.0, amount, reasons[:most], None)
+        around = {days: (chance * 0.9, min(chance * 1.1, 1)) for days, chance in by_days.items()}
+        return SmallScore(p, p * 0.9, min(p * 1.1, 1), by_days, 40.0, amount, reasons[:most], None, around)
 
 
-@dataclass
+CUSTOMER_FEATURES = select("customer_days_since_purchase", "customer_last_activity", entity="customer")
+
+
+@dataclass(frozen=True)
+class SmallLeaving:
+    kind: str
+    probability: float
+    low: float
+    high: float
+    by_days: Mapping[float, float]
+    orders: float | None
+    value_at_risk: float | None
+    reasons: Sequence[SmallReason]
+    note: str | None
+
+
+@dataclass(frozen=True)
+class SmallLeaver:
+    """Of a hundred customers silent for d days, d leave within 30 days; fewer earlier, more later."""
+
+    version: str
+    until: datetime = UNTIL
+    model: str = "churn"
+    rung: str = "pooled rate"
+    features: tuple[Feature, ...] = CUSTOMER_FEATURES
+    fingerprint: str = fingerprint(CUSTOMER_FEATURES)
+    meta: Mapping[str, object] = field(default_factory=dict)
+
+    def answer(
+        self,
+        row: Mapping[str, float | str | None],
+        horizons: Sequence[float],
+        language: str,
+        most: int,
+        as_of: datetime,
+    ) -> SmallLeaving:
+        assert as_of >= self.until
+        silent = float(row.get("customer_days_since_purchase") or 0)
+        by_days = {days: 1 - (1 - min(silent / 100, 0.9)) ** (days / 30) for days in horizons}
+        p = by_days[horizons[0]]
+        said = "silent" if language == "en" else "沉默"
+        reasons = [SmallReason("customer_days_since_purchase", silent, silent / 100, said)]
+        return SmallLeaving("orders", p, p * 0.9, min(p * 1.1, 1), by_days, 2.0, 100 * p, reasons[:most], None)
+
+
+@dataclass(eq=False)
 class SmallRecords:
     """Deals of a history, found by DuckDB once."""
 
@@ -113,7 +153,9 @@ class SmallRecords:
         closed = deal["closed_at"]
         return deal["created_at"] < as_of and (closed is None or as_of <= closed)  # type: ignore[operator]
 
-    def values(self, deal_ids: Sequence[str], as_of: datetime) -> dict[str, Values]:
+    def values(self, deal_ids: Sequence[str], as_of: datetime, entity: str = "deal") -> dict[str, Values]:
+        if entity == "customer":
+            return self._silent([{"C-1": 10.0, "C-2": 50.0}[one] for one in deal_ids])
         return self._columns([self.deals[deal_id] for deal_id in deal_ids])
 
     def values_of_records(self, records: Sequence[Mapping[str, object]], as_of: datetime) -> dict[str, Values]:
@@ -121,6 +163,32 @@ class SmallRecords:
 
     def record(self, deal_id: str) -> dict[str, object]:
         return self.deals[deal_id]
+
+    def rep_of(self, deal_id: str) -> str | None:
+        return None
+
+    def has_customer(self, customer_id: str) -> bool:
+        return customer_id in ("C-1", "C-2", "C-gone")
+
+    def is_active(self, customer_id: str, as_of: datetime) -> bool:
+        return customer_id != "C-gone"
+
+    def customer_record(self, customer_id: str) -> dict[str, object]:
+        return {"customer_id": customer_id}
+
+    def reps_of_customer(self, customer_id: str) -> frozenset[str]:
+        return frozenset()
+
+    def values_of_customers(self, records: Sequence[Mapping[str, object]], as_of: datetime) -> dict[str, Values]:
+        return self._silent([80.0 if one.get("segment") == "quiet" else 10.0 for one in records])
+
+    @staticmethod
+    def _silent(days: Sequence[float]) -> dict[str, Values]:
+        nothing = Category(np.full(len(days), -1), np.array([], dtype=object))
+        return {"customer_days_since_purchase": np.array(days), "customer_last_activity": nothing}
+
+    def staff(self) -> Staff:
+        return Staff()
 
     @staticmethod
     def _columns(deals: Sequence[Mapping[str, object]]) -> dict[str, Values]:
@@ -153,12 +221,18 @@ def find(home: Path, model: str) -> Path | None:
     return home / "champions" / json.loads(pointer(home, model).read_text())["folder"]
 
 
-def load(folder: Path) -> SmallChampion:
+def load(folder: Path) -> SmallChampion | SmallLeaver:
     stored = json.loads((folder / "bundle.json").read_text())
+    if "churn" in str(folder.relative_to(folder.parents[1])):
+        return SmallLeaver(stored["version"], datetime.fromisoformat(stored["until"]), meta=stored.get("meta", {}))
     return SmallChampion(stored["version"], stored["bonus"], datetime.fromisoformat(stored["until"]))
 
 
-SMALL = Sources(find=find, watched=pointer, load=load, remember=small_records)
+def words(folder: Path) -> dict[str, frozenset[str]]:
+    return {} if folder.name.startswith("churn") else {"deal_stage": frozenset({"Proposal", "Contact", "Won"})}
+
+
+SMALL = Sources(find=find, watched=pointer, load=load, remember=small_records, words=words)
 
 DEALS = (
     ("D-1", datetime(2026, 10, 1), None, 1000, "Proposal", "open"),
@@ -188,15 +262,25 @@ def deliver(home: Path, deals: Sequence[tuple[object, ...]], taken_at: datetime 
     file.unlink()
 
 
-def promote(home: Path, version: str, bonus: float = 0.5, until: datetime = UNTIL, content: str | None = None) -> None:
-    """Make a model the champion the way promotion does: the bundle first, then the pointer at once."""
-    folder = home / "champions" / f"win-{version}"
+def promote(
+    home: Path,
+    version: str,
+    bonus: float = 0.5,
+    until: datetime = UNTIL,
+    content: str | None = None,
+    model: str = "win",
+) -> None:
+    """Make a model the champion the way promotion does: the bundle first, then the pointer at once.
+
+    The `model` may also be `win.shadow`: then it is put into the champion's shadow.
+    """
+    folder = home / "champions" / f"{model}-{version}"
     folder.mkdir(parents=True, exist_ok=True)
     stored = {"version": version, "bonus": bonus, "until": until.isoformat()}
     (folder / "bundle.json").write_text(content or json.dumps(stored))
-    draft = pointer(home, "win").with_suffix(".tmp")
+    draft = pointer(home, model).with_suffix(".tmp")
     draft.write_text(json.dumps({"version": version, "folder": folder.name}))
-    draft.replace(pointer(home, "win"))
+    draft.replace(pointer(home, model))
 
 
 def found(home: Path) -> ServingSettings:
@@ -244,6 +328,7 @@ class Served:
     """An app served by uvicorn on a free port of this machine, in a thread."""
 
     def __init__(self, app: FastAPI) -> None:
+        self.app = app
         self._socket = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=5)
         self._server = uvicorn.Server(config)
@@ -289,6 +374,7 @@ class Starter:
         wanted = ServingSettings(**{**self._settings.model_dump(), **changed})
         served = Served(create_app(wanted, lambda: now, sources=sources, wall_clock=lambda: wall))
         self._running.append(served)
+        served.app.state.shelf.wait_until_loaded(timedelta(seconds=20))
         return Service(served.client, make_key(wanted, *scopes))
 
     def stop(self) -> None:
@@ -313,6 +399,16 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     starter.stop()
 
 
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The same with a churn model beside, and keys that are remembered: it may answer by the short way."""
+    settings = found(tmp_path_factory.mktemp("quick") / "home")
+    promote(settings.home, "3", model="churn")
+    starter = Starter(settings)
+    yield starter(key_recheck="00:10:00")
+    starter.stop()
+
+
 @dataclass(frozen=True)
 class Company:
     """What tests tell the small company to do."""
@@ -323,9 +419,9 @@ class Company:
     sources: Sources = SMALL
     champion: type[SmallChampion] = SmallChampion
 
-    def promote(self, version: str, bonus: float = 0.5, until: datetime = UNTIL) -> None:
-        """Make a model the champion."""
-        promote(self.home, version, bonus, until)
+    def promote(self, version: str, bonus: float = 0.5, until: datetime = UNTIL, model: str = "win") -> None:
+        """Make a model the champion, or its shadow (`win.shadow`)."""
+        promote(self.home, version, bonus, until, model=model)
 
     def promote_broken(self, version: str) -> None:
         """Make a model the champion whose bundle cannot be read."""
@@ -344,3 +440,146 @@ class Company:
 def company(settings: ServingSettings) -> Company:
     """The company behind the service."""
     return Company(settings.home)
+
+
+DATABASES = ("sqlite", "postgres")
+
+
+@pytest.fixture(scope="session")
+def _prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A database of each kind at this release's layout, to be copied: filled when first asked for."""
+    return {"folder": str(tmp_path_factory.mktemp("databases"))}
+
+
+def _prepared_sqlite(prepared: dict[str, str]) -> Path:
+    file = Path(prepared["folder"]) / "prepared.db"
+    if "sqlite" not in prepared:
+        prepared["sqlite"] = f"sqlite:///{file}"
+        open_store(prepared["sqlite"]).close()
+    return file
+
+
+@pytest.fixture(params=DATABASES)
+def empty_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new database without tables, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    postgres = request.getfixturevalue("postgres")
+    name = postgres.make()
+    yield str(postgres.address(name))
+    postgres.drop(name)
+
+
+@pytest.fixture(params=DATABASES)
+def store_address(request: pytest.FixtureRequest, tmp_path: Path, _prepared: dict[str, str]) -> Iterator[str]:
+    """The address of a new database at this release's layout, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        shutil.copy(_prepared_sqlite(_prepared), tmp_path / "store.db")
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+        return
+    postgres = request.getfixturevalue("postgres")
+    if "postgres" not in _prepared:
+        _prepared["postgres"] = postgres.make()
+        open_store(postgres.address(_prepared["postgres"])).close()
+    name = postgres.make(_prepared["postgres"])
+    yield str(postgres.address(name))
+    postgres.drop(name)
+
+
+@pytest.fixture
+def store(store_address: str) -> Iterator[Store]:
+    """A new database of the service, open, on SQLite and on PostgreSQL; close what you open at `store_address`."""
+    opened = open_store(store_address)
+    yield opened
+    opened.close()
+
+
+NOTHING = Sources(find=lambda home, model: None, watched=pointer, load=load, remember=small_records)
+
+
+class Site:
+    """A service without models, asked within this process: for what concerns people. Its clock is moved by tests."""
+
+    def __init__(self, settings: ServingSettings) -> None:
+        self.now = NOW
+        self._loop = asyncio.Runner()
+        self.app = create_app(settings, lambda: NOW, sources=NOTHING, wall_clock=lambda: self.now)
+        self._life = self.app.router.lifespan_context(self.app)
+        self._loop.run(self._life.__aenter__())
+        self.gate = self.app.state.gate
+        self.store = self.app.state.store
+        self.cookies: dict[str, str] = {}
+        self.address = "192.0.2.7"
+
+    def __call__(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **sent: object
+    ) -> httpx.Response:
+        """Ask as a browser with the cookies it was given; its own page sends the request unless headers say other."""
+        return self._loop.run(self._ask(method, path, headers or {}, sent))
+
+    async def _ask(
+        self, method: str, path: str, headers: Mapping[str, str], sent: Mapping[str, object]
+    ) -> httpx.Response:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        transport = httpx.ASGITransport(app=self.app, client=(self.address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="https://foresell.test") as client:
+            given = {**({"Cookie": cookie} if cookie else {}), **headers}
+            answer = await client.request(method, path, headers=given, **sent)  # type: ignore[arg-type]
+        for set_cookie in answer.headers.get_list("set-cookie"):
+            name, _, value = set_cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value.strip('"')
+            if not self.cookies[name]:
+                del self.cookies[name]
+        return answer
+
+    def key(self, *scopes: str, **more: object) -> dict[str, str]:
+        """The header of a new key."""
+        return {"Authorization": f"Bearer {create_key(self.store, 'test', scopes, None, self.now, **more)}"}  # type: ignore[arg-type]
+
+    def sign_in(self, name: str, password: str) -> httpx.Response:
+        """Sign in as a program in a browser does."""
+        return self("POST", "/v1/session", json={"name": name, "password": password})
+
+    def token(self) -> dict[str, str]:
+        """The header that writes of the session need."""
+        return {"X-CSRF-Token": self("GET", "/v1/session").json()["csrf_token"]}
+
+    def close(self) -> None:
+        """End the service."""
+        self._loop.run(self._life.__aexit__(None, None, None))
+        self._loop.close()
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost next to nothing: tests of what is around them."""
+    from serving.access import passwords
+
+    monkeypatch.setattr("serving.keys.SCRYPT_N", 16)
+    for name, value in (("N", 16), ("P", 1)):
+        monkeypatch.setattr(passwords, name, value)
+    passwords._nobodys.cache_clear()
+
+
+@pytest.fixture
+def open_site(tmp_path: Path, cheap_hashes: None, _prepared: dict[str, str]) -> Iterator[Callable[..., Site]]:
+    """Opens a site with these settings: `open_site(session_idle=...)`."""
+    opened: list[Site] = []
+    (tmp_path / "home").mkdir()
+    shutil.copy(_prepared_sqlite(_prepared), tmp_path / "home" / "foresell.db")
+
+    def make(**changed: object) -> Site:
+        given = {"home": tmp_path / "home", "key_recheck": timedelta(0), "first_load_wait": timedelta(0), "jobs": False}
+        opened.append(Site(ServingSettings(**{**given, **changed})))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield make
+    for site in opened:
+        site.close()
+
+
+@pytest.fixture
+def site(open_site: Callable[..., Site]) -> Site:
+    """A service without models."""
+    return open_site()

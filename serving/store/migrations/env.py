@@ -2,14 +2,14 @@
 
 from alembic import context
 
-from serving.store.tables import Tables
+from serving.store.every_table import every_table
 
 
 def migrate() -> None:
     """Run the revisions that Alembic was asked for."""
     context.configure(
         connection=context.config.attributes["connection"],
-        target_metadata=Tables.metadata,
+        target_metadata=every_table(),
         render_as_batch=True,
     )
     with context.begin_transaction():
