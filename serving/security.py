@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -10,6 +10,9 @@ from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from serving.access.errors import ReachTooNarrow, RoleLacksScope, TooManyTries
+from serving.access.limits import Buckets
+from serving.access.reach import ALL, Reach
 from serving.errors import KeyMissing, KeyNotAccepted, ScopeMissing, StoreAway
 from serving.keys import SHAPE, KeyFacts, Scope, facts_of, is_secret
 from serving.store.opening import Store
@@ -23,13 +26,40 @@ class Caller:
     """Who is calling. Every route that answers from records takes one."""
 
     key_id: str
+    """Empty for a user."""
+
     name: str
     scopes: tuple[Scope, ...]
+    reach: Reach = ALL
+    user: str | None = None
+    """Who is signed in; None for a key."""
+
+    role: str | None = None
+    per_minute: int | None = None
+    """Requests allowed in a minute, where this key has a rate of its own."""
+
+    @property
+    def actor(self) -> str:
+        """How logs and the audit trail name the caller: `key:abcd2345` or `user:anna`."""
+        return f"key:{self.key_id}" if self.user is None else f"user:{self.user}"
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the caller has the scope; `admin` has every scope."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
 
     def must_have(self, scope: Scope) -> None:
-        """Raises ScopeMissing; `admin` has every scope."""
-        if scope not in self.scopes and Scope.ADMIN not in self.scopes:
-            raise ScopeMissing(self.key_id, scope.value)
+        """Raises ScopeMissing for a key, RoleLacksScope for a user."""
+        if not self.may(scope):
+            if self.user is None:
+                raise ScopeMissing(self.key_id, scope.value)
+            raise RoleLacksScope(self.actor, self.role, scope.value)
+
+    def must_fit(self, scope: Scope | None, sees_all: bool) -> None:
+        """Raises what `must_have` raises, and ReachTooNarrow where the call needs someone who sees everything."""
+        if scope is not None:
+            self.must_have(scope)
+        if sees_all and not self.reach.everything:
+            raise ReachTooNarrow(self.actor, self.reach.kind.value)
 
 
 @dataclass(frozen=True)
@@ -45,16 +75,24 @@ class KeyRing:
     """Checks keys against the store.
 
     A key text is remembered by its SHA-256 digest once its secret was found right. Its row is read again after
-    `recheck`: within that time a revoked key stops working. `tick` counts seconds.
+    `recheck`: within that time a revoked key stops working. `tick` counts seconds. Wrong keys are counted in `tries`,
+    those with an id nobody has by address, wrong secrets by address and id: so a wrong one never keeps out a good one.
     """
 
     def __init__(
-        self, store: Store, recheck: timedelta, clock: Callable[[], datetime], tick: Callable[[], float] = monotonic
+        self,
+        store: Store,
+        recheck: timedelta,
+        clock: Callable[[], datetime],
+        tick: Callable[[], float] = monotonic,
+        tries: Buckets | None = None,
+        tries_per_minute: int = 20,
     ) -> None:
         self._store, self._clock, self._tick = store, clock, tick
+        self._tries, self._tries_per_minute = tries or Buckets(tick), tries_per_minute
         self._recheck = recheck.total_seconds()
         self._checked: OrderedDict[bytes, _Checked] = OrderedDict()
-        self._one_at_a_time = Lock()
+        self._one_at_a_time, self._keeping = Lock(), Lock()
 
     def remembered(self, key: str) -> Caller | None:
         """The caller of a key checked a moment ago, without waiting for anything. Raises KeyNotAccepted."""
@@ -63,27 +101,45 @@ class KeyRing:
             return None
         return self._admit(found.facts)
 
-    def caller(self, key: str) -> Caller:
-        """The caller of a key; may read the store and compute a hash. Raises KeyNotAccepted, StoreAway."""
+    def caller(self, key: str, address: str = "") -> Caller:
+        """The caller of a key; reads the store, may compute a hash. Raises KeyNotAccepted, TooManyTries, StoreAway."""
         shape = SHAPE.fullmatch(key)
-        if shape is None:
-            raise KeyNotAccepted
-        row = self._row(shape[1])
-        if row is None:
+        row = None if shape is None else self._row(shape[1])
+        if shape is None or row is None:
+            self._count(address)
             raise KeyNotAccepted
         facts, secret_hash = row
         self._admit(facts)
         digest = _digest(key)
-        # One scrypt at a time: many wrong keys at once must not take the processor from everyone else.
-        with self._one_at_a_time:
-            known = self._checked.get(digest)
-            if (known is None or known.secret_hash != secret_hash) and not is_secret(shape[2], secret_hash):
+        if not self._is_known(digest, secret_hash):
+            self._must_not_wait((address, facts.key_id))
+            # One scrypt at a time: many wrong keys at once must not take the processor from everyone else.
+            with self._one_at_a_time:
+                good = self._is_known(digest, secret_hash) or is_secret(shape[2], secret_hash)
+            if not good:
+                self._count((address, facts.key_id))
                 raise KeyNotAccepted
+        with self._keeping:
             self._checked[digest] = _Checked(facts, secret_hash, self._tick())
             self._checked.move_to_end(digest)
             while len(self._checked) > MOST_REMEMBERED:
                 self._checked.popitem(last=False)
         return self._admit(facts)
+
+    def _is_known(self, digest: bytes, secret_hash: str) -> bool:
+        """Whether this very key was found right against this hash before."""
+        known = self._checked.get(digest)
+        return known is not None and known.secret_hash == secret_hash
+
+    def _must_not_wait(self, name: Hashable) -> None:
+        seconds = self._tries.wait(name, self._tries_per_minute)
+        if seconds:
+            raise TooManyTries(seconds)
+
+    def _count(self, name: Hashable) -> None:
+        seconds = self._tries.take(name, self._tries_per_minute)
+        if seconds:
+            raise TooManyTries(seconds)
 
     def _row(self, key_id: str) -> tuple[KeyFacts, str] | None:
         try:
@@ -96,7 +152,7 @@ class KeyRing:
     def _admit(self, facts: KeyFacts) -> Caller:
         if not facts.valid(self._clock()):
             raise KeyNotAccepted
-        return Caller(facts.key_id, facts.name, facts.scopes)
+        return Caller(facts.key_id, facts.name, facts.scopes, facts.reach, per_minute=facts.per_minute)
 
 
 def bearer_key(authorization: str | None) -> str:
