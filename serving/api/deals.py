@@ -1,17 +1,45 @@
-"""Deals over HTTP."""
+"""Deals over HTTP: a list of them, and each with its score now and on earlier days."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Query
 
 from features.history import NoHistory
-from serving.answers import DealOnRecord
-from serving.dependencies import Book, Documented, Reader, Spoken
-from serving.errors import DealNotFound, NoChampion, StillLoading
+from serving.cards.answers import DealsListed
+from serving.cards.errors import CursorNotAccepted, ListNotMade, SortNotAccepted
+from serving.cards.refreshing import refresh
+from serving.cards.wishes import DealsWanted
+from serving.dependencies import Book, Documented, Listed, Reader, Recorded, Spoken
+from serving.errors import DealNotFound, RequestNotAccepted, StillLoading, StoreAway
+from serving.on_record import DealOnRecord
 from serving.problems import declares
+from serving.scorebook import Asker
 
 router = APIRouter(prefix="/v1/deals", tags=["deals"], dependencies=[Documented])
 
 
-@router.get("/{deal_id:path}", responses=declares(DealNotFound, NoChampion, NoHistory, StillLoading))
-def read_deal(deal_id: str, book: Book, caller: Reader, language: Spoken) -> DealOnRecord:
-    """A deal as last recorded, and its score now while it is open."""
-    return book.deal(deal_id, language)
+@router.get(
+    "",
+    responses=declares(
+        CursorNotAccepted, ListNotMade, NoHistory, RequestNotAccepted, SortNotAccepted, StillLoading, StoreAway
+    ),
+)
+async def list_deals(
+    wanted: Annotated[DealsWanted, Query()], lists: Listed, book: Book, recorded: Recorded, caller: Reader
+) -> DealsListed:
+    """Deals by filter, in an order, page by page: each as last recorded, with its latest score.
+
+    Events that were accepted are in the list. Scores of all open deals are made anew each night and when another
+    model is promoted; those of deals that an event speaks of, before this answers.
+    """
+    visible = recorded.visible(caller.reach)
+    await refresh(lists, book)
+    wish = wanted.wish(None if visible.everything else visible.reps)
+    return await to_thread.run_sync(lists.deals, wish)
+
+
+@router.get("/{deal_id:path}", responses=declares(DealNotFound, NoHistory, StillLoading, StoreAway))
+async def read_deal(deal_id: str, recorded: Recorded, caller: Reader, language: Spoken) -> DealOnRecord:
+    """A deal as last recorded, its score now while it is open, and its scores of earlier days."""
+    return await recorded.deal(deal_id, language, Asker(caller.actor, caller.reach))

@@ -1,0 +1,1 @@
+"""Cards: the latest record and score of every deal and customer, kept so that lists are quick."""

@@ -1,0 +1,83 @@
+"""When are cards made and scored anew, and by what? A job that looks often and works where something changed."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from features.errors import ForesellError
+from features.history import History
+from serving.cards.keeping import ONLY, make_cards
+from serving.cards.scoring import score_cards, versions_text
+from serving.events.feed import reach_of
+from serving.occasion import in_utc
+from serving.store.opening import Store
+from serving.store.score_tables import CardsMade
+
+SCORING = ("win", "churn")
+
+
+def wanted(store: Store, home: Path, now: datetime, nightly: time) -> str | None:
+    """Why the cards should be made or scored now; None where they are as good as they can be. Cheap.
+
+    `nightly` is the time of day, in the history's zone, from which a day's scores are due.
+    """
+    history = History.open(home)
+    if not history.entries:
+        return None
+    with store.session() as session:
+        made = session.get(CardsMade, ONLY)
+        if made is None:
+            return "there are none yet"
+        held = (made.log_number, made.scored_as_of, made.versions)
+    if held[0] < history.log.number and _is_news(history, held[0]):
+        return "the history grew"
+    versions = live_versions(home)
+    if versions and held[2] != versions:
+        return "another version is live"
+    if versions and (held[1] is None or held[1] < _last_night(now, ZoneInfo(history.timezone or "UTC"), nightly)):
+        return "a new day began"
+    return None
+
+
+def make(store: Store, home: Path, now: datetime, say: Callable[[str], None]) -> str:
+    """Make the cards from the history and score them; what was done, in words."""
+    position = reach_of(store).folded
+    history = History.existing(home)
+    written = make_cards(store, history, now, position)
+    scored = score_cards(store, home, history, now, say)
+    done = (
+        f"cards: {written.added:,} new, {written.changed:,} changed, {written.removed:,} gone; "
+        f"scored: {scored.deals:,} deals, {scored.customers:,} customers ({versions_text(scored.versions)}), "
+        f"{scored.kept:,} moved"
+    )
+    return "; ".join([done, *(f"{model}: {why}" for model, why in scored.troubles.items())])
+
+
+def live_versions(home: Path) -> str:
+    """The versions that answer now, as text; empty where nothing is live."""
+    from training.bundle_file import live_bundle, version_in
+
+    found = {}
+    for model in SCORING:
+        try:
+            folder = live_bundle(home, model)
+        except ForesellError:  # said by the shelf and when the model is asked
+            continue
+        if folder is not None:
+            found[model] = version_in(folder)
+    return versions_text(found)
+
+
+def _is_news(history: History, seen: int) -> bool:
+    """Whether anything but folded events was added: those are in the cards already."""
+    return any(entry.origin != "events" for entry in history.entries if entry.number > seen)
+
+
+def _last_night(now: datetime, zone: ZoneInfo, nightly: time) -> datetime:
+    """The latest moment at which a night's scores were due (naive UTC)."""
+    local = in_utc(now).astimezone(zone)
+    due = datetime.combine(local.date(), nightly, zone)
+    if due > local:
+        due = datetime.combine(local.date() - timedelta(days=1), nightly, zone)
+    return due.astimezone(UTC).replace(tzinfo=None)

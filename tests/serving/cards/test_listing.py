@@ -1,0 +1,134 @@
+from datetime import date, datetime
+
+import pytest
+from sqlalchemy import select
+
+from serving.cards.errors import CursorNotAccepted, SortNotAccepted
+from serving.cards.keeping import make_cards
+from serving.cards.listing import Page, Wish, page_of
+from serving.cards.scoring import write_some
+from serving.store.score_tables import CustomerCard, DealCard, ScoreOfDay
+
+NOW = datetime(2026, 11, 21, 1, 30)
+
+
+def wish(**wanted) -> Wish:
+    usual = {"equals": {}, "least": {}, "most": {}, "starts": None, "sort": "deal_id", "limit": 50, "cursor": None}
+    return Wish(**({**usual, "reps": None} | wanted))
+
+
+@pytest.fixture
+def many(story, store):
+    """Thirty open deals, every third without an amount, some scored alike."""
+    for number in range(30):
+        told = {} if number % 3 == 0 else {"amount": 100 * (number % 7)}
+        story.deal(f"D{number:02}", rep="ann" if number % 2 else "bo", created_at=f"2026-01-{number + 1:02}", **told)
+    make_cards(store, story.history, NOW, 0)
+    rows = [
+        {"_id": f"D{n:02}", "scored_as_of": NOW, "probability": n % 5 / 10, "low": 0.0, "high": 1.0, "close_on": None,
+         "expected_amount": None, "model_version": "1"}
+        for n in range(0, 30, 2)
+    ]  # fmt: skip
+    with store.session() as session:
+        write_some(session, DealCard, rows)
+    return store
+
+
+def pages(store, **wanted) -> list[Page]:
+    found, cursor = [], None
+    while not found or cursor:
+        with store.session() as session:
+            found.append(page_of(session, "deal", wish(cursor=cursor, **wanted)))
+            session.expunge_all()
+            cursor = found[-1].following
+    return found
+
+
+def test_pages_together_are_the_whole_list_each_once_and_in_order(many):
+    for sort in ("deal_id", "-deal_id", "probability", "-probability", "amount", "-created_at"):
+        ids = [card.deal_id for page in pages(many, sort=sort, limit=7) for card in page.cards]
+
+        whole = [card.deal_id for card in pages(many, sort=sort, limit=100)[0].cards]
+        assert ids == whole
+        assert sorted(ids) == [f"D{n:02}" for n in range(30)]
+
+
+def test_deals_without_a_value_come_last_in_both_directions(many):
+    for sort in ("probability", "-probability"):
+        (page,) = pages(many, sort=sort, limit=100)
+        without = [card.probability is None for card in page.cards]
+        assert without == sorted(without)
+        held = [card.probability for card in page.cards if card.probability is not None]
+        assert held == sorted(held, reverse=sort.startswith("-"))
+
+
+def test_filters_leave_what_they_say_and_the_total_counts_all_pages(many):
+    with many.session() as session:
+        wanted = wish(equals={"rep_id": ["ann"]}, least={"amount": 200.0}, most={"amount": 400.0}, limit=2)
+        page = page_of(session, "deal", wanted)
+        session.expunge_all()
+
+    assert page.total == sum(n % 3 != 0 and n % 2 == 1 and 200 <= 100 * (n % 7) <= 400 for n in range(30))
+    assert len(page.cards) == 2
+    assert all(card.rep_id == "ann" and 200 <= card.amount <= 400 for card in page.cards)
+
+
+def test_a_reach_hides_what_others_own_and_a_percent_sign_is_just_a_letter(many):
+    with many.session() as session:
+        seen = page_of(session, "deal", wish(reps=frozenset({"bo"})))
+        nobody = page_of(session, "deal", wish(reps=frozenset()))
+        odd = page_of(session, "deal", wish(starts="D%"))
+        begun = page_of(session, "deal", wish(starts="D1"))
+        session.expunge_all()
+
+    assert {card.rep_id for card in seen.cards} == {"bo"}
+    assert (nobody.total, odd.total, begun.total) == (0, 0, 10)
+
+
+def test_a_reach_of_thousands_of_sellers_is_asked_in_parts(many):
+    reps = frozenset({f"r{n}" for n in range(2500)} | {"bo"})
+    with many.session() as session:
+        assert page_of(session, "deal", wish(reps=reps)).total == 15
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "W10", "WyJhbW91bnQiLCAxLCAiRDEiXQ", "WyJkZWFsX2lkIiwgMSwgIkQxIl0", "ü"])
+def test_a_cursor_of_another_list_or_of_nobody_is_refused(many, cursor):
+    with many.session() as session, pytest.raises(CursorNotAccepted):
+        page_of(session, "deal", wish(cursor=cursor))
+
+
+def test_an_unknown_sort_names_those_there_are(many):
+    with many.session() as session, pytest.raises(SortNotAccepted, match="probability"):
+        page_of(session, "deal", wish(sort="-colour"))
+
+
+def test_customers_are_listed_by_what_is_at_risk_for_those_who_own_them(company, store):
+    make_cards(store, company, NOW, 0)
+    row = {"scored_as_of": NOW, "probability": 0.2, "low": 0.1, "high": 0.3, "expected_orders": 1.0}
+    with store.session() as session:
+        rows = [{"_id": "C1", "value_at_risk": 10.0, **row}, {"_id": "C9", "value_at_risk": 90.0, **row}]
+        write_some(session, CustomerCard, [{**one, "model_version": "1"} for one in rows])
+    with store.session() as session:
+        page = page_of(session, "customer", wish(sort="-value_at_risk", active=True))
+        of_bo = page_of(session, "customer", wish(sort="customer_id", reps=frozenset({"bo"})))
+        session.expunge_all()
+
+    assert [card.customer_id for card in page.cards] == ["C9", "C1"]
+    assert [card.customer_id for card in of_bo.cards] == ["C1", "C2"]
+
+
+def test_a_score_is_kept_for_the_day_where_it_moved_and_never_twice(company, store):
+    make_cards(store, company, NOW, 0)
+
+    def scored(p: float, day: int, version: str = "1") -> int:
+        row = {"_id": "D1", "scored_as_of": datetime(2026, 11, day), "probability": p, "low": 0.0, "high": 1.0}
+        rest = {"close_on": date(2026, 12, 1), "expected_amount": 5.0, "model_version": version}
+        with store.session() as session:
+            return write_some(session, DealCard, [{**row, **rest}])
+
+    kept = [scored(0.3, 1), scored(0.302, 2), scored(0.31, 3), scored(0.31, 3), scored(0.31, 4, "2"), scored(0.9, 2)]
+
+    assert kept == [1, 0, 1, 0, 1, 0]
+    with store.session() as session:
+        days = session.scalars(select(ScoreOfDay.as_of).order_by(ScoreOfDay.as_of)).all()
+    assert [one.day for one in days] == [1, 3, 4]
