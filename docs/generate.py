@@ -21,7 +21,11 @@ from features.needs import needs_of
 from features.null_rules import WORDS_EN, WORDS_ZH, null_rule
 from features.streams import STREAMS
 from features.whole_contract import ANY, columns_of, tables_of
+from serving.access.access_page import calls_part, roles_part
+from serving.app import create_app
 from serving.cli import app
+from serving.metrics.measures import MEASURES
+from serving.settings import ServingSettings
 from serving.settings_page import settings_page
 
 DOCS = Path(__file__).resolve().parent
@@ -151,7 +155,22 @@ def streams_part() -> str:
 MARKS: Mapping[str, str] = {"number": "", "category": " (text)", "moment": " (time)"}
 
 
+def metrics_part() -> str:
+    """Every measure that GET /metrics tells."""
+    rows = ["| metric | kind | labels | meaning |", "|---|---|---|---|"]
+    for measure in MEASURES.values():
+        labels = ", ".join(f"`{label}`" for label in measure.labels)
+        rows.append(f"| `{measure.full_name}` | {measure.kind} | {labels} | {measure.meaning} |")
+    return "\n".join(rows)
+
+
+def calls_of_the_service() -> str:
+    """Every call over HTTP with what it needs, from the service as it is assembled; nothing is started."""
+    return calls_part(create_app(ServingSettings(home=Path("foresell-home"))))
+
+
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "access.md": {"roles": roles_part, "calls": calls_of_the_service},
     "commands.md": {"commands": commands_part},
     "data-contract.md": {"tables": tables_part},
     "features.md": {
@@ -159,6 +178,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "customer features": customer_features_part,
         "streams": streams_part,
     },
+    "operations.md": {"metrics": metrics_part},
 }
 
 

@@ -63,6 +63,12 @@ class Chance(Answer):
     win_by: dict[date, float]
     """Chance to be won by the end of each asked date, and within each asked horizon by the day it ends on."""
 
+    win_by_low: dict[date, float]
+    """Lower ends of the 80 % intervals of `win_by`, by the same days."""
+
+    win_by_high: dict[date, float]
+    """Upper ends of them."""
+
     win_within_days: dict[str, float]
     """The same for the horizons alone, by their number of days: `{"30": 0.21}`."""
 
@@ -91,6 +97,12 @@ class DealScore(Answer):
     win_by: dict[date, float] = {}
     """Chance to be won by the end of each asked date, and within each asked horizon by the day it ends on."""
 
+    win_by_low: dict[date, float] = {}
+    """Lower ends of the 80 % intervals of `win_by`, by the same days; empty where the model knows none."""
+
+    win_by_high: dict[date, float] = {}
+    """Upper ends of them."""
+
     win_within_days: dict[str, float] = {}
     """The same for the horizons alone, by their number of days: `{"30": 0.21}`."""
 
@@ -110,7 +122,7 @@ class DealScore(Answer):
     """Of a what-if: the reasons that changed most, the largest change first."""
 
     note: str | None = None
-    """What else should be known: why a number is empty, which attributes the model does not use."""
+    """What else should be known: why a number is empty, what the model never met, what was not given or not used."""
 
     model_version: str
     """The version that answered."""
@@ -120,6 +132,9 @@ class DealScore(Answer):
 
     data_as_of: datetime | None
     """The latest moment at which anything was recorded; null where no row says when."""
+
+    level_as_of: datetime
+    """Outcomes known before this moment have moved the model's level."""
 
     scored_at: datetime
     """When this was computed."""
@@ -163,6 +178,9 @@ class DealScores(Answer):
 
     data_as_of: datetime | None
     """The latest moment at which anything was recorded; null where no row says when."""
+
+    level_as_of: datetime
+    """Outcomes known before this moment have moved the model's level."""
 
     stale: bool
     """Whether the data is older than the service's `stale_after`, or of unknown age."""
@@ -254,6 +272,20 @@ class Trouble(Answer):
     """What to do about it."""
 
 
+class Part(Answer):
+    """How one part of the service stands."""
+
+    part: str
+    """win, churn, history, store (the database), events, score_log."""
+
+    state: str
+    """ok; absent: never set up; loading; missing: troubles say why; features-only: the history is not in memory;
+    stale: nothing was recorded for long; behind: events may be unknown to scores; away: does not answer; losing."""
+
+    detail: str
+    """The same in words, with numbers."""
+
+
 class Readiness(Answer):
     """Whether scores can be answered, and what stands in the way."""
 
@@ -268,3 +300,6 @@ class Readiness(Answer):
 
     troubles: list[Trouble]
     """What is missing or could not be loaded; beside `ready` the one before keeps serving."""
+
+    parts: list[Part]
+    """How each part stands; a part in trouble does not make the service unready while scores can be answered."""

@@ -3,13 +3,23 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, cast
 
-from features.definition import Feature
+from features.definition import Entity, Feature
 from features.evaluate import Values
 from features.history import History
+from features.staff import Staff
 from serving.language import Language
+
+Model = Literal["win", "churn"]
+"""The models that answer for one deal or one customer."""
+MODELS: tuple[Model, ...] = ("win", "churn")
+Row = Mapping[str, float | str | None]
+"""One deal or customer at a moment: a number, a text or None by the feature's name."""
+Words = Mapping[str, frozenset[str]]
+"""The texts that a model met in training, by feature."""
 
 
 class ReasonGiven(Protocol):
@@ -37,6 +47,8 @@ class ScoreGiven(Protocol):
     @property
     def by_days(self) -> Mapping[float, float]: ...
     @property
+    def around_days(self) -> Mapping[float, tuple[float, float]]: ...
+    @property
     def close_after_days(self) -> float | None: ...
     @property
     def amount(self) -> float | None: ...
@@ -46,8 +58,31 @@ class ScoreGiven(Protocol):
     def note(self) -> str | None: ...
 
 
+class ChurnGiven(Protocol):
+    """A model's answer for one customer: `probability` within the first horizon, `by_days` within each."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def probability(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def by_days(self) -> Mapping[float, float]: ...
+    @property
+    def orders(self) -> float | None: ...
+    @property
+    def value_at_risk(self) -> float | None: ...
+    @property
+    def reasons(self) -> Sequence[ReasonGiven]: ...
+    @property
+    def note(self) -> str | None: ...
+
+
 class Champion(Protocol):
-    """A trained model as it was exported: a bundle of `training.bundle`. `until` is naive UTC."""
+    """What every trained model says of itself, as it was exported. `until` is naive UTC."""
 
     @property
     def model(self) -> str: ...
@@ -62,18 +97,26 @@ class Champion(Protocol):
     @property
     def fingerprint(self) -> str: ...
     @property
-    def base_rate(self) -> float | None: ...
-    @property
     def meta(self) -> Mapping[str, object]: ...
 
-    def score(
-        self,
-        values: Mapping[str, Values],
-        horizons: Sequence[float],
-        language: Language = "en",
-        most_reasons: int = 5,
-    ) -> Sequence[ScoreGiven]:
-        """One score per row of the values; horizons in days."""
+
+class WinChampion(Champion, Protocol):
+    """A bundle of `training.bundle`."""
+
+    @property
+    def base_rate(self) -> float | None: ...
+
+    def answer(self, row: Row, horizons: Sequence[float], language: Language, most_reasons: int) -> ScoreGiven:
+        """The score of one row; horizons in days."""
+
+
+class ChurnChampion(Champion, Protocol):
+    """A bundle of `training.churn.bundle`."""
+
+    def answer(
+        self, row: Row, horizons: Sequence[float], language: Language, most_reasons: int, as_of: datetime
+    ) -> ChurnGiven:
+        """The score of one row at a moment (naive UTC); horizons in days."""
 
 
 class Records(Protocol):
@@ -83,46 +126,95 @@ class Records(Protocol):
     def data_as_of(self) -> datetime | None:
         """The latest moment at which anything was recorded; None where no row says when."""
 
-    def has(self, deal_id: str) -> bool:
+    def has(self, deal_id: str, /) -> bool:
         """Whether the deal is on record at all."""
 
-    def is_open(self, deal_id: str, as_of: datetime) -> bool:
+    def is_open(self, deal_id: str, as_of: datetime, /) -> bool:
         """Whether the deal exists and has not closed by the moment."""
 
-    def values(self, deal_ids: Sequence[str], as_of: datetime) -> Mapping[str, Values]:
-        """The features of known deals."""
+    def values(self, ids: Sequence[str], as_of: datetime, entity: Entity, /) -> Mapping[str, Values]:
+        """The features of known deals, or of known customers."""
 
-    def values_of_records(self, records: Sequence[Mapping[str, object]], as_of: datetime) -> Mapping[str, Values]:
+    def values_of_records(self, records: Sequence[Mapping[str, object]], as_of: datetime, /) -> Mapping[str, Values]:
         """The features of deals as described: new ones, or known ones with changed fields."""
 
-    def record(self, deal_id: str) -> Mapping[str, object]:
+    def record(self, deal_id: str, /) -> Mapping[str, object]:
         """The deal's latest fields."""
+
+    def has_customer(self, customer_id: str, /) -> bool:
+        """Whether the customer is on record at all."""
+
+    def is_active(self, customer_id: str, as_of: datetime, /) -> bool:
+        """Whether the customer bought lately or has a running contract at the moment."""
+
+    def values_of_customers(self, records: Sequence[Mapping[str, object]], as_of: datetime, /) -> Mapping[str, Values]:
+        """The features of customers with changed fields."""
+
+    def customer_record(self, customer_id: str, /) -> Mapping[str, object]:
+        """The customer's latest fields."""
+
+    def rep_of(self, deal_id: str, /) -> str | None:
+        """Whose deal it is now."""
+
+    def reps_of_customer(self, customer_id: str, /) -> frozenset[str]:
+        """Whose customer it is now."""
+
+    def staff(self) -> Staff:
+        """Who sells, and in which team."""
+
+
+def _no_words(_: Path) -> Words:
+    return {}
 
 
 @dataclass(frozen=True)
 class Sources:
     """Where champions and histories come from; tests hand in their own.
 
-    `find` gives the folder of a model's live bundle under a home, `watched` the file that changes on promotion.
+    `find` gives the folder of a model's live bundle under a home, `watched` the file that changes on promotion; beside
+    it lie `<model>.shadow.json` and `<model>.followed.json`, which point like it. `words` tells what a bundle knows.
     """
 
     find: Callable[[Path, str], Path | None]
     watched: Callable[[Path, str], Path]
     load: Callable[[Path], Champion]
     remember: Callable[[History, tuple[Feature, ...]], Records]
+    words: Callable[[Path], Words] = _no_words
 
 
 def real_sources(clock: Callable[[], datetime]) -> Sources:
-    """Bundles of `training.bundle` and memories of `features.online`, imported only now.
+    """Bundles of `training` and memories of `features.online`, imported when first asked for.
 
     What a history says of days after the `clock`'s present does not make its data younger.
     """
-    from features.online import Memory
-    from training.bundle import Bundle, live_bundle
-
     return Sources(
-        find=live_bundle,
+        find=_live,
         watched=lambda home, model: home / "champions" / f"{model}.json",
-        load=Bundle.load,
-        remember=lambda history, features: Memory(history, features, clock()),
+        load=_load,
+        remember=partial(_remember, clock),
+        words=_words,
     )
+
+
+def _live(home: Path, model: str) -> Path | None:
+    from training.bundle_file import live_bundle
+
+    return live_bundle(home, model)
+
+
+def _load(folder: Path) -> Champion:
+    from training.bundle_file import load_any
+
+    return cast(Champion, load_any(folder))
+
+
+def _words(folder: Path) -> Words:
+    from training.known_words import known_words
+
+    return known_words(folder)
+
+
+def _remember(clock: Callable[[], datetime], history: History, features: tuple[Feature, ...]) -> Records:
+    from features.online import Memory
+
+    return Memory(history, features, clock())

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.doors import AsJson, home_of, moment, now
+from serving.access.commands import audit, secrets, users
+from serving.backup.commands import backup, restore
+from serving.jobs.commands import jobs
+from serving.score_log.commands import app as served
+from serving.store.commands import store
 
 if TYPE_CHECKING:
     from serving.settings import ServingSettings
@@ -15,6 +20,12 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Serve scores over HTTP:  python -m serving --help")
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="API keys and what they allow.")
 app.add_typer(keys, name="keys")
+app.add_typer(served, name="served")
+app.add_typer(users, name="users")
+app.add_typer(secrets, name="secrets")
+app.add_typer(audit, name="audit")
+app.add_typer(jobs, name="jobs")
+app.add_typer(store, name="store")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
@@ -63,11 +74,15 @@ def serve(
     as_of: Annotated[
         str | None, typer.Option(help="Let the service's clock stand still at this moment, to look at an old history.")
     ] = None,
+    unix_socket: Annotated[
+        Path | None, typer.Option(help="Listen at this place in the file system instead of on a port.")
+    ] = None,
 ) -> None:
     """Answer scores over HTTP; see /docs and docs/api.md."""
     from serving.run import run
 
-    run(_settings(home_of(context)), host, port, workers, moment(context, as_of) if as_of else None)
+    stands = moment(context, as_of) if as_of else None
+    run(_settings(home_of(context)), host, port, workers, stands, unix_socket)
 
 
 @keys.command()
@@ -76,14 +91,25 @@ def create(
     name: Annotated[str, typer.Option(help="Who will use it.", show_default=False)],
     scopes: Annotated[str, typer.Option(help="What it allows: score, ingest, read, plan, admin; separated by commas.")],
     days: Annotated[float | None, typer.Option(min=0.001, help="Days until it expires. Default: never.")] = None,
+    reach: Annotated[
+        str, typer.Option(help="Whose records it sees: own (with --rep), team (with --team), all.")
+    ] = "all",
+    rep: Annotated[str | None, typer.Option(help="The rep of the reach own.", show_default=False)] = None,
+    team: Annotated[str | None, typer.Option(help="The team of the reach team.", show_default=False)] = None,
+    per_minute: Annotated[
+        int | None, typer.Option(min=1, help="Requests it may make in a minute, in each worker.", show_default=False)
+    ] = None,
 ) -> None:
     """Make a key and show it, once."""
+    from serving.access.reach import reach as reach_from
     from serving.keys import create_key
 
     expires = None if days is None else now() + timedelta(days=days)
+    within = reach_from(reach, rep, team)
+    words = [word.strip() for word in scopes.split(",")]
     store = _store(context)
     try:
-        key = create_key(store, name, [word.strip() for word in scopes.split(",")], expires, now())
+        key = create_key(store, name, words, expires, now(), reach=within, per_minute=per_minute)
     finally:
         store.close()
     typer.echo(key)
@@ -103,12 +129,14 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     finally:
         store.close()
     if as_json:
-        rows = [{**vars(one), "scopes": [str(s) for s in one.scopes]} for one in found]
+        rows = [{**vars(one), "scopes": [str(s) for s in one.scopes], "reach": vars(one.reach)} for one in found]
         typer.echo(json.dumps(rows, default=str, ensure_ascii=False))
         return
     for one in found:
         state = "revoked" if one.revoked_at else "valid" if one.valid(now()) else "expired"
-        typer.echo(f"{one.key_id}  {state:8} {one.name}: {', '.join(one.scopes)}")
+        seen = "" if one.reach.everything else f", sees {one.reach.kind} ({one.reach.rep_id or one.reach.team_id})"
+        rate = "" if one.per_minute is None else f", {one.per_minute} a minute"
+        typer.echo(f"{one.key_id}  {state:8} {one.name}: {', '.join(one.scopes)}{seen}{rate}")
 
 
 @keys.command()
@@ -136,3 +164,7 @@ def _store(context: typer.Context) -> "Store":
     from serving.store.opening import open_store
 
     return open_store(_settings(home_of(context)).store_address)
+
+
+app.command()(backup)
+app.command()(restore)

@@ -2,16 +2,20 @@
 
 from typing import Annotated, cast
 
-from anyio import to_thread
-from fastapi import Depends, Header, Request, Security
-from fastapi.security import HTTPBearer, SecurityScopes
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPBearer
 
+from serving.access.needs import Applies, Need
+from serving.cards.lists import Lists
+from serving.idempotency import Once, fingerprint_of
 from serving.keys import Scope
 from serving.language import Language, preferred
+from serving.on_record import OnRecord
 from serving.scorebook import ScoreBook
-from serving.security import Caller, KeyRing, bearer_key
+from serving.security import Caller
 from serving.settings import ServingSettings
 from serving.shelf import Shelf
+from serving.store.opening import Store
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="`Authorization: Bearer fsl_...`")
 
@@ -24,17 +28,12 @@ def _book(request: Request) -> ScoreBook:
     return cast(ScoreBook, request.app.state.book)
 
 
-async def _caller(request: Request, needed: SecurityScopes) -> Caller:
-    """Who calls, with all the scopes a route needs. Only a key not checked lately costs a trip to a thread."""
-    key = bearer_key(request.headers.get("authorization"))
-    keys = cast(KeyRing, request.app.state.keys)
-    caller = keys.remembered(key)
-    if caller is None:
-        caller = await to_thread.run_sync(keys.caller, key)
-    request.state.key_id = caller.key_id
-    for scope in needed.scopes:
-        caller.must_have(Scope(scope))
-    return caller
+def _lists(request: Request) -> Lists:
+    return cast(Lists, request.app.state.lists)
+
+
+def _recorded(request: Request) -> OnRecord:
+    return cast(OnRecord, request.app.state.recorded)
 
 
 def _language(
@@ -45,15 +44,65 @@ def _language(
     return preferred(accept_language, settings.language)
 
 
+def _store(request: Request) -> Store:
+    return cast(Store, request.app.state.store)
+
+
+async def _once(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=200,
+            pattern=r"^[\x21-\x7e]+$",
+            description="New for each request; sent again with the same, it is answered as the first was.",
+        ),
+    ] = None,
+) -> Once:
+    path = f"{request.url.path}?{request.url.query}"
+    fingerprint = fingerprint_of(request.method, path, await request.body())
+    return Once(_store(request), idempotency_key, fingerprint, request.app.state.wall_clock)
+
+
 Book = Annotated[ScoreBook, Depends(_book)]
 Shelved = Annotated[Shelf, Depends(_shelf)]
 Spoken = Annotated[Language, Depends(_language)]
+Listed = Annotated[Lists, Depends(_lists)]
+Recorded = Annotated[OnRecord, Depends(_recorded)]
 
 Documented = Depends(_bearer)
 """Tells the API's description that a route takes a key."""
 
-Scorer = Annotated[Caller, Security(_caller, scopes=[Scope.SCORE.value])]
-"""A caller who may ask for scores."""
+Scorer = Annotated[Caller, Depends(Need(Scope.SCORE, Applies.FILTERED))]
+"""A caller who may ask for scores; `caller.reach` says of what."""
 
-Reader = Annotated[Caller, Security(_caller, scopes=[Scope.READ.value])]
-"""A caller who may read records."""
+Reader = Annotated[Caller, Depends(Need(Scope.READ, Applies.FILTERED))]
+"""A caller who may read records; `caller.reach` says which."""
+
+CardReader = Annotated[Caller, Depends(Need(Scope.READ, Applies.NONE))]
+"""A caller who may read what is nobody's: models, their scorecards, measurements."""
+
+Exporter = Annotated[Caller, Depends(Need(Scope.READ, Applies.ALL_ONLY))]
+"""A caller who may read what cannot be cut to a reach."""
+
+Ingester = Annotated[Caller, Depends(Need(Scope.INGEST, Applies.ALL_ONLY))]
+"""A caller who may send rows of the history."""
+
+Planner = Annotated[Caller, Depends(Need(Scope.PLAN, Applies.FILTERED))]
+"""A caller who may change plans, follow-ups and overrides within reach."""
+
+Admin = Annotated[Caller, Depends(Need(Scope.ADMIN, Applies.ALL_ONLY))]
+"""A caller who runs the installation."""
+
+Anyone = Annotated[Caller, Depends(Need(None, Applies.NONE))]
+"""A caller who is known, whatever he may do."""
+
+SignedInUser = Annotated[Caller, Depends(Need(None, Applies.NONE, session_only=True))]
+"""A user with a session."""
+
+Stored = Annotated[Store, Depends(_store)]
+"""The service's database."""
+
+OnceOnly = Annotated[Once, Depends(_once)]
+"""Does a write once for its Idempotency-Key: `await once.do(caller.actor, work)` gives the response."""

@@ -42,8 +42,18 @@ class DealNotOpen(ForesellError):
     fix = "leave it out; only open deals have a win probability. To score it as of an earlier moment send as_of."
 
 
+class CustomerNotFound(ForesellError):
+    problem = "There is no customer '{0}' on record."
+    fix = "check the id, or import the customer."
+
+
+class CustomerNotActive(ForesellError):
+    problem = "Customer '{0}' is not active as of {1}: no order in the 365 days before, and no running contract."
+    fix = "leave it out; who is gone cannot leave. To score it as of an earlier moment send as_of."
+
+
 class RecordNotAccepted(FieldsNotAccepted):
-    problem = "{0} of the deals sent cannot be read; nothing was scored."
+    problem = "{0} of the {1} sent cannot be read; nothing was scored."
     fix = "mend the fields named under errors and send the request again."
 
 

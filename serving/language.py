@@ -5,6 +5,13 @@ from typing import Literal
 Language = Literal["en", "zh"]
 
 NOT_USED: dict[Language, str] = {"en": "not used by this model: {0}", "zh": "此模型未使用：{0}"}
+NEVER_MET: dict[Language, str] = {
+    "en": "never met by this model, or too rarely to tell: {0}",
+    "zh": "此模型从未见过（或极少见）：{0}",
+}
+NOT_GIVEN: dict[Language, str] = {"en": "not given, counted as missing: {0}", "zh": "未提供，按缺失处理：{0}"}
+NEW_HERE: dict[Language, str] = {"en": "not on record, counted as new: {0}", "zh": "无记录，按新的处理：{0}"}
+AND_MORE: dict[Language, str] = {"en": "{0} and {1} more", "zh": "{0} 等，另有 {1} 项"}
 BETWEEN_NOTES: dict[Language, str] = {"en": "; ", "zh": "；"}
 
 

@@ -21,7 +21,7 @@ def card_of(champion: Champion, language: Language) -> ModelServed:
         until=in_utc(champion.until),
         feature_fingerprint=champion.fingerprint,
         features=len(champion.features),
-        base_rate=champion.base_rate,
+        base_rate=getattr(champion, "base_rate", None),
         serves=_text(meta.get("serves")),
         says=_text(says or meta.get("says")),
         closed_deals=closed if isinstance(closed, int) else None,

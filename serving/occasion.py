@@ -1,75 +1,102 @@
-"""When is a score asked, by when shall the deal be won, and how old is what is known?"""
+"""When is a score asked, by when shall it happen, and how old is what is known?"""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from features.as_of import parse_moment
+from serving.asked import AskedOfAll
+from serving.champion import Records
 from serving.errors import DateNotAccepted, MomentNotAccepted
 from serving.language import Language
-from serving.questions import MOST_DAYS, DealsAsked
-from serving.shelf import Pair
+from serving.pairs import Bundled, Pair
+from serving.questions import MOST_DAYS
+from serving.written import Source
 
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Occasion:
-    """What is the same for all deals of a request. Moments are naive UTC.
+    """What is the same for all deals or customers of a request. Moments are naive UTC.
 
-    `horizons` gives the calendar day each horizon (in days) ends on; `dates` the days from `as_of` to the end of
-    each asked date.
+    `records` is the history as this caller may see it; None where the request needs none. `ends` gives for each
+    calendar day (as ISO text) that is answered the days until then, `within` the horizons by their number of days as
+    text, `days` all that the model is asked for. `source` says where the answers come from.
     """
 
     pair: Pair
+    bundled: Bundled
+    records: Records | None
     as_of: datetime
     scored_at: datetime
-    horizons: Mapping[float, date]
-    dates: Mapping[date, float]
+    ends: tuple[tuple[str, float], ...]
+    within: tuple[tuple[str, float], ...]
+    days: tuple[float, ...]
     most_reasons: int
     language: Language
-    stale: bool
-
-    @property
-    def days(self) -> tuple[float, ...]:
-        """Every horizon the model is asked for, in days, ascending."""
-        return tuple(sorted({*self.horizons, *self.dates.values()}))
+    source: Source
 
     @property
     def data_as_of(self) -> datetime | None:
         """The latest moment at which anything was recorded, as far as this answer may know."""
         return _seen(self.pair, self.as_of)
 
-    def day_after(self, days: float | None) -> date | None:
-        """The day of the calendar so many days on; None where that is unknown or beyond the calendar."""
+    @property
+    def stale(self) -> bool:
+        """Whether the data is old, or of unknown age."""
+        return self.source.stale
+
+    def day_after(self, days: float | None) -> str | None:
+        """The day of the calendar so many days on, as ISO text; None where unknown or beyond the calendar."""
         if days is None:
             return None
         try:
-            return _local(self.as_of + timedelta(days=days), self.pair.zone).date()
+            return _local(self.as_of + timedelta(days=days), self.pair.zone).date().isoformat()
         except (OverflowError, ValueError):
             return None
 
 
-def occasion(pair: Pair, asked: DealsAsked, language: Language, now: datetime, stale_after: timedelta) -> Occasion:
-    """What a request means at this moment.
+def occasion(
+    pair: Pair,
+    asked: AskedOfAll,
+    language: Language,
+    now: datetime,
+    stale_after: timedelta,
+    records: Records | None = None,
+    *,
+    current: bool = True,
+) -> Occasion:
+    """What a request means at this moment. Unless `current`, answers say that they are stale.
 
     Raises NotAMoment, MomentNotAccepted (the future), ModelKnowsTheFuture, DateNotAccepted.
     """
     as_of = now if asked.as_of is None else parse_moment(asked.as_of, str(pair.zone))
     if as_of > now:
         raise MomentNotAccepted(in_utc(as_of).isoformat(), in_utc(now).isoformat())
-    pair.must_not_know(as_of)
+    bundled = pair.at(as_of)
+    zone = pair.zone
+    # An asked date goes to the end of that day, a horizon to a time within its day: the date has the last word.
+    ends = {_local(as_of + days * DAY, zone).date().isoformat(): days for days in asked.horizons}
+    if asked.dates:
+        ends |= {day.isoformat(): _days_to_the_end_of(day, as_of, zone) for day in asked.dates}
     seen = _seen(pair, as_of)
+    champion = bundled.champion
+    source = Source(
+        champion.version,
+        champion.rung,
+        _text(seen),
+        written(bundled.level_as_of),
+        written(now),
+        not current or seen is None or as_of - seen > stale_after,
+    )
+    horizons = tuple(asked.horizons)
+    # The first horizon comes first: churn answers for it above all.
+    days = tuple(dict.fromkeys((*horizons, *ends.values())))
+    within = tuple((_plain(number), number) for number in horizons)
     return Occasion(
-        pair,
-        as_of,
-        now,
-        {days: _local(as_of + days * DAY, pair.zone).date() for days in asked.horizons},
-        {day: _days_to_the_end_of(day, as_of, pair.zone) for day in asked.dates},
-        asked.reasons,
-        language,
-        seen is None or as_of - seen > stale_after,
+        pair, bundled, records, as_of, now, tuple(ends.items()), within, days, asked.reasons, language, source
     )
 
 
@@ -83,8 +110,26 @@ def in_utc_if_known(moment: datetime | None) -> datetime | None:
     return None if moment is None else in_utc(moment)
 
 
+def written(moment: datetime) -> str:
+    """A naive UTC moment as answers write it.
+
+    >>> written(datetime(2026, 11, 21, 9, 30))
+    '2026-11-21T09:30:00Z'
+    """
+    return moment.isoformat() + "Z"
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else written(moment)
+
+
+@lru_cache(1024)
+def _plain(days: float) -> str:
+    return f"{days:g}"
+
+
 def _seen(pair: Pair, as_of: datetime) -> datetime | None:
-    latest = pair.records.data_as_of
+    latest = None if pair.records is None else pair.records.data_as_of
     return None if latest is None else min(latest, as_of)
 
 

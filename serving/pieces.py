@@ -19,9 +19,11 @@ async def run_in_pieces(work: Generator[None, None, T], limiter: CapacityLimiter
             return done[0]
 
 
-async def run_at_once(work: Generator[None, None, T]) -> T:
-    """Run all the pieces in one go on a worker thread."""
-    return await to_thread.run_sync(_all_pieces, work)
+def run_here(work: Generator[None, None, T]) -> T:
+    """Run all the pieces in one go, here."""
+    while True:
+        if done := _one_piece(work):
+            return done[0]
 
 
 def _one_piece(work: Generator[None, None, T]) -> tuple[T] | None:
@@ -30,9 +32,3 @@ def _one_piece(work: Generator[None, None, T]) -> tuple[T] | None:
     except StopIteration as end:
         return (end.value,)
     return None
-
-
-def _all_pieces(work: Generator[None, None, T]) -> T:
-    while True:
-        if done := _one_piece(work):
-            return done[0]

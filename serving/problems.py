@@ -15,7 +15,11 @@ from features.errors import ForesellError
 from features.history import NoHistory
 from features.ledger import HistoryDamaged, HistoryTooNew
 from features.own_features import OwnFeatureTrouble
-from serving import errors
+from features.suggesting import MOST_FAULTS
+from serving import errors, idempotency_errors, limit_errors
+from serving.access.errors import STATUS as ACCESS_STATUS
+from serving.cards.errors import CursorNotAccepted, ListNotMade, SortNotAccepted
+from serving.events import errors as event_errors
 from training.bundle import BundleDamaged, FeaturesChanged
 
 MEDIA_TYPE = "application/problem+json"
@@ -27,10 +31,15 @@ STATUS: Mapping[type[ForesellError], int] = {
     errors.KeyMissing: 401,
     errors.KeyNotAccepted: 401,
     errors.ScopeMissing: 403,
+    errors.NoSuchKey: 404,
+    errors.UnknownScope: 422,
+    errors.KeyExpiresInThePast: 422,
     errors.NoSuchPath: 404,
     errors.DealNotFound: 404,
+    errors.CustomerNotFound: 404,
     errors.WrongMethod: 405,
     errors.DealNotOpen: 409,
+    errors.CustomerNotActive: 409,
     errors.ModelKnowsTheFuture: 409,
     errors.BodyTooLarge: 413,
     errors.NotJson: 415,
@@ -39,6 +48,21 @@ STATUS: Mapping[type[ForesellError], int] = {
     errors.MomentNotAccepted: 422,
     errors.DateNotAccepted: 422,
     NotAMoment: 422,
+    idempotency_errors.IdempotencyKeyInUse: 409,
+    idempotency_errors.IdempotencyKeyReused: 422,
+    idempotency_errors.IdempotencyKeyMissing: 422,
+    limit_errors.NotHttp: 400,
+    limit_errors.BodyTooSlow: 408,
+    limit_errors.HeadTooSlow: 408,
+    limit_errors.EncodingNotAccepted: 415,
+    limit_errors.HeadTooLarge: 431,
+    limit_errors.Stopping: 503,
+    limit_errors.TookTooLong: 503,
+    limit_errors.TooBusy: 503,
+    limit_errors.TooManyConnections: 503,
+    limit_errors.TooMuchAtOnce: 503,
+    event_errors.EventsNotAccepted: 422,
+    event_errors.TooManyEventsWaiting: 503,
     errors.UnexpectedFault: 500,
     errors.NoChampion: 503,
     errors.StillLoading: 503,
@@ -52,6 +76,10 @@ STATUS: Mapping[type[ForesellError], int] = {
     NoHistory: 503,
     HistoryDamaged: 503,
     HistoryTooNew: 503,
+    CursorNotAccepted: 422,
+    SortNotAccepted: 422,
+    ListNotMade: 503,
+    **ACCESS_STATUS,
 }
 """Errors not named here become status 500."""
 
@@ -123,18 +151,26 @@ def problem_of(error: ForesellError, instance: str | None = None) -> Problem:
         detail=error.problem.format(*error.args),
         fix=error.fix.format(*error.args),
         instance=instance,
-        errors=getattr(error, "faults", None),
+        errors=_first(getattr(error, "faults", None)),
     )
+
+
+def _first(faults: Sequence[FieldProblem] | None) -> list[FieldProblem] | None:
+    """The faults, or the first of very many and how many more there are."""
+    if faults is None or len(faults) <= MOST_FAULTS:
+        return None if faults is None else list(faults)
+    more = FieldProblem(field="", message=f"and {len(faults) - MOST_FAULTS} more; mend these first")
+    return [*faults[:MOST_FAULTS], more]
 
 
 def respond(error: ForesellError, request_id: str, headers: Mapping[str, str] | None = None) -> Response:
     """An error as an HTTP response."""
     problem = problem_of(error, f"urn:foresell:request:{request_id}")
-    extra = dict(headers or {})
+    extra = {**dict(headers or {}), **getattr(error, "headers", {})}
     if problem.status == 401:
         extra["WWW-Authenticate"] = 'Bearer realm="foresell"'
-    if problem.status == 503:
-        extra["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if problem.status == 503 or isinstance(error, idempotency_errors.IdempotencyKeyInUse):
+        extra.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     return JSONResponse(problem.model_dump(exclude_none=True), problem.status, extra, MEDIA_TYPE)
 
 

@@ -1,27 +1,27 @@
 """How does the service run? Uvicorn around the app, in this process or in several workers."""
 
+import logging
 import os
 import socket
-from collections.abc import Callable
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
-
-import uvicorn
-from fastapi import FastAPI
-from pydantic import BaseModel
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from features.errors import ForesellError
-from features.without_pandas import keep_arrow_from_pandas
-from serving.app import create_app, utc_now
-from serving.request_log import log_json_lines
+from serving.metrics import Metrics
+from serving.request_log import FACTS, LOGGER, log_json_lines
 from serving.settings import ServingSettings
-from serving.store.opening import open_store
 
-HANDED_OVER = "FORESELL_SERVE"
-"""Environment variable by which workers learn their settings."""
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
+GROUP_MAY_TALK = 0o660
 
-GRACE_SECONDS = 20
-"""How long requests under way may take to end when the service is stopped."""
+log = logging.getLogger(LOGGER)
 
 
 class PortTaken(ForesellError):
@@ -29,70 +29,118 @@ class PortTaken(ForesellError):
     fix = "choose another port with --port, or stop what listens there."
 
 
-class Handover(BaseModel):
-    """What a worker must know. `as_of` is naive UTC."""
-
-    settings: dict[str, object]
-    as_of: datetime | None
+class SocketTaken(ForesellError):
+    problem = "The service cannot listen at {0}: {1}."
+    fix = "choose another place with --unix-socket, or stop what listens there."
 
 
-def run(settings: ServingSettings, host: str, port: int, workers: int = 1, as_of: datetime | None = None) -> None:
+def run(
+    settings: ServingSettings,
+    host: str,
+    port: int,
+    workers: int = 1,
+    as_of: datetime | None = None,
+    unix_socket: Path | None = None,
+) -> None:
     """Serve until told to stop; with `as_of` (naive UTC) the service's clock stands still at that moment.
 
-    The database is brought up to date first, once. Raises PortTaken, StoreNotOpened, StoreTooNew.
+    With `unix_socket` it listens there instead of on host and port. The database is brought up to date first, once.
+    Raises PortTaken, SocketTaken, StoreNotOpened, StoreTooNew, WorkersDoNotStart.
     """
-    require_port(host, port)
-    open_store(settings.store_address).close()
-    if workers > 1:
-        os.environ[HANDED_OVER] = _handover(settings, as_of)
-        _serve("serving.run:worker_app", host, port, workers)
-    else:
-        _serve(app_of(settings, as_of), host, port, None)
+    from serving.store.opening import open_store
+
+    with listening(host, port, unix_socket) as listens:
+        open_store(settings.store_address).close()
+        if workers > 1:
+            from serving.workers import serve_with_workers
+
+            log_json_lines(settings.log_level)
+            _say_where(listens, workers)
+            serve_with_workers(settings, as_of, listens, workers)
+        else:
+            from serving.connections import server_of
+
+            metrics = Metrics()
+            server = server_of(app_of(settings, as_of, metrics), settings, metrics)
+            _say_where(listens, workers)
+            server.run([listens])
+
+
+@contextmanager
+def listening(host: str, port: int, unix_socket: Path | None = None) -> Iterator[socket.socket]:
+    """A socket that listens, closed at the end. Raises PortTaken, SocketTaken."""
+    if unix_socket is None:
+        try:
+            opened = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        except OSError as failure:
+            raise PortTaken(host, port, failure.strerror or failure) from failure
+        with opened:
+            yield opened
+        return
+    with _listening_at(unix_socket) as opened:
+        yield opened
 
 
 def require_port(host: str, port: int) -> None:
     """Try whether the service could listen here. Raises PortTaken."""
-    try:
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
-    except OSError as failure:
-        raise PortTaken(host, port, failure.strerror or failure) from failure
-
-
-def worker_app() -> FastAPI:
-    """The app of one of several workers, with the settings handed over."""
-    handed = Handover.model_validate_json(os.environ[HANDED_OVER])
-    return app_of(ServingSettings(**handed.settings), handed.as_of)  # type: ignore[arg-type]
+    with listening(host, port):
+        pass
 
 
 def standing_clock(as_of: datetime | None) -> Callable[[], datetime]:
     """The present, or always the same moment."""
+    from serving.app import utc_now
+
     return utc_now if as_of is None else lambda: as_of
 
 
-def app_of(settings: ServingSettings, as_of: datetime | None) -> FastAPI:
+def app_of(settings: ServingSettings, as_of: datetime | None, counts: Metrics | None = None) -> "FastAPI":
     """The app of a process that only serves: its log is ours, and pandas stays out."""
+    from features.without_pandas import keep_arrow_from_pandas
+    from serving.app import create_app
+
     keep_arrow_from_pandas()
+    # A thread with a piece of a large call hands the interpreter on sooner than usual, so single scores wait less.
+    sys.setswitchinterval(0.0005)
     log_json_lines(settings.log_level)
-    return create_app(settings, standing_clock(as_of))
+    return create_app(settings, standing_clock(as_of), counts=counts, jobs=settings.jobs)
 
 
-def _handover(settings: ServingSettings, as_of: datetime | None) -> str:
-    plain = settings.model_dump(mode="json")
-    if settings.database is not None:
-        plain["database"] = settings.database.get_secret_value()
-    return Handover(settings=plain, as_of=as_of).model_dump_json()
+@contextmanager
+def _listening_at(path: Path) -> Iterator[socket.socket]:
+    """A socket in the file system. One that nobody answers any more is replaced."""
+    opened = socket.socket(socket.AF_UNIX)
+    try:
+        if _is_left_over(path):
+            path.unlink()
+        opened.bind(str(path))
+        path.chmod(GROUP_MAY_TALK)
+        opened.listen()
+    except OSError as failure:
+        opened.close()
+        raise SocketTaken(path, failure.strerror or failure) from failure
+    try:
+        with opened:
+            yield opened
+    finally:
+        with suppress(OSError):
+            path.unlink()
 
 
-def _serve(app: FastAPI | str, host: str, port: int, workers: int | None) -> None:
-    """Our log has a line for each request already, and callers need not know which server this is."""
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        workers=workers,
-        factory=isinstance(app, str),
-        access_log=False,
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+def _is_left_over(path: Path) -> bool:
+    try:
+        if not stat.S_ISSOCK(path.stat().st_mode):
+            return False
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(str(path))
+    except FileNotFoundError:
+        return False
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def _say_where(listens: socket.socket, workers: int) -> None:
+    at = listens.getsockname()
+    where = at if isinstance(at, str) else f"{at[0]}:{at[1]}"
+    log.info("listening", extra={FACTS: {"at": where, "workers": workers, "pid": os.getpid()}})

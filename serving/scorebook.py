@@ -1,24 +1,52 @@
 """What is the answer to this request? The service's one way to a score, from the question to its JSON."""
 
+from asyncio import sleep
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from time import monotonic
+from typing import Any, Protocol, TypeVar, cast
 
 from anyio import CapacityLimiter
 
-from serving.answers import DealOnRecord, DealScore
-from serving.errors import DealNotFound, ModelKnowsTheFuture, RecordNotAccepted
+from serving.access.reach import ALL, Reach
+from serving.access.seen import OwnedRecords, seen_by
+from serving.asked import AskedOfAll
+from serving.champion import Model, Records
+from serving.errors import RecordNotAccepted
 from serving.language import Language
-from serving.occasion import Occasion, occasion
-from serving.pieces import run_at_once, run_in_pieces
-from serving.problems import problem_of
-from serving.questions import DealAsked, DealsAsked
-from serving.record_json import record_in_json
-from serving.scoring import answer_together, score_subjects
+from serving.metrics import Metrics, NoMetrics
+from serving.occasion import Occasion, occasion, written
+from serving.pairs import Pair
+from serving.pieces import run_here, run_in_pieces
+from serving.score_log.queue import NoScoreLog, ScoreLog
+from serving.scoring import Scored, score_customers, score_deals
 from serving.shelf import Shelf
 from serving.subjects import Reader, Subject
+from serving.tracing import step
+from serving.written import WRITE, CustomerScores, DealScores, together
 
 T = TypeVar("T")
+SMALL = 8
+"""So many are scored on the event loop itself: a trip to a thread takes longer."""
+LOOK_AGAIN = 0.02
+"""Seconds between two looks whether the history is in memory, while a service starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, how far he sees, and in which request."""
+
+    actor: str = "nobody"
+    reach: Reach = ALL
+    request_id: str = ""
+
+
+class Follower(Protocol):
+    """Takes accepted events into the memory (`serving.events.follower`)."""
+
+    async def catch_up(self) -> bool:
+        """Return when everything accepted before the call is in memory; False where that could not be asked."""
 
 
 class ScoreBook:
@@ -31,53 +59,135 @@ class ScoreBook:
         stale_after: timedelta,
         piece_rows: int,
         large_calls_at_once: int,
+        *,
+        follower: Follower | None = None,
+        log: ScoreLog | None = None,
+        metrics: Metrics | None = None,
+        first_load_wait: timedelta = timedelta(0),
     ) -> None:
         self._shelf, self._clock = shelf, clock
         self._stale_after, self._piece_rows = stale_after, piece_rows
         self._large_calls = CapacityLimiter(large_calls_at_once)
+        self._follower, self._log, self._metrics = follower, log or NoScoreLog(), metrics or NoMetrics()
+        self._load_until = monotonic() + first_load_wait.total_seconds()
 
-    async def answer(self, asked: DealsAsked, language: Language) -> bytes:
-        """The answer to a request as JSON (`DealScores`).
+    async def answer(
+        self,
+        model: Model,
+        asked: AskedOfAll,
+        subjects: Sequence[Any],
+        language: Language,
+        asker: Asker = Asker(),
+        decode: Callable[[Any], Any] | None = None,
+    ) -> bytes:
+        """The answer to a request as JSON: `DealScores` of the win model, `CustomerScores` of the churn model.
 
-        Raises what `Shelf.pair` and `occasion` raise, and RecordNotAccepted; then nothing was scored.
+        `subjects` are the deals or customers asked about, in either shape, or what `decode` makes them of. Raises what
+        `Shelf.pair` and `occasion` raise, RecordNotAccepted, OutsideYourReach and what `decode` raises; then nothing
+        was scored.
         """
-        asked_when = occasion(self._shelf.pair(), asked, language, self._clock(), self._stale_after)
-        work = self._score(asked_when, asked.deals)
-        if len(asked.deals) <= self._piece_rows:
-            return await run_at_once(work)
-        return await run_in_pieces(work, self._large_calls)
+        large = len(subjects) > SMALL
+        if decode is not None:
+            reading = self._decode(subjects, decode)
+            subjects = await run_in_pieces(reading, self._large_calls) if large else run_here(reading)
+        pair, records, current = self._shelf.pair(model), None, True
+        if any(one.features is None for one in subjects):
+            pair, current = await self._with_records(model, pair)
+            records = self._seen(pair, asker.reach)
+        asked_when = occasion(pair, asked, language, self._clock(), self._stale_after, records, current=current)
+        work = self._score(asked_when, model, subjects, asker)
+        with step("score", model=model, subjects=len(subjects)):
+            return await run_in_pieces(work, self._large_calls) if large else run_here(work)
 
-    def deal(self, deal_id: str, language: Language) -> DealOnRecord:
-        """A deal on record and its score now. Raises DealNotFound and what `Shelf.pair` raises."""
-        pair = self._shelf.pair()
-        if not pair.records.has(deal_id):
-            raise DealNotFound(deal_id)
-        now = self._clock()
-        is_open = pair.records.is_open(deal_id, now)
-        found = DealOnRecord(deal_id=deal_id, open=is_open, record=record_in_json(pair.records.record(deal_id)))
-        if is_open:
-            asked = DealsAsked(deals=[DealAsked(deal_id=deal_id)])
-            try:
-                asked_when = occasion(pair, asked, language, now, self._stale_after)
-            except ModelKnowsTheFuture as refusal:
-                found.error = problem_of(refusal)
-            else:
-                found.score = score_subjects(asked_when, [Subject(deal_id, "known")])[0]
+    async def _with_records(self, model: Model, pair: Pair) -> tuple[Pair, bool]:
+        """The pair with its history, and whether all accepted events are in it. Waits a while as the service starts."""
+        while pair.records is None and self._shelf.loading and monotonic() < self._load_until:
+            await sleep(LOOK_AGAIN)
+            pair = self._shelf.pair(model)
+        current = self._follower is None or await self._follower.catch_up()
+        return self._shelf.pair(model), current
+
+    def _seen(self, pair: Pair, reach: Reach) -> Records:
+        if pair.records is None:
+            raise self._shelf.without_records()
+        return cast(Records, seen_by(cast(OwnedRecords, pair.records), reach))
+
+    def _decode(self, subjects: Sequence[Any], decode: Callable[[Any], Any]) -> Generator[None, None, list[Any]]:
+        found: list[Any] = []
+        for _, some in _parts(subjects, self._piece_rows):
+            found += [decode(one) for one in some]
+            yield
         return found
 
-    def _score(self, asked_when: Occasion, deals: Sequence[DealAsked]) -> Generator[None, None, bytes]:
+    def _score(
+        self, asked: Occasion, model: Model, subjects: Sequence[Any], asker: Asker
+    ) -> Generator[None, None, bytes]:
         """All of a request; yields between pieces."""
-        reader, subjects = Reader(asked_when.pair, asked_when.as_of), list[Subject]()
-        for first, part in _parts(deals, self._piece_rows):
-            subjects += reader.read(part, first)
+        reader = Reader(asked.pair, asked.bundled, asked.records, asked.as_of)
+        read = reader.read_deals if model == "win" else reader.read_customers
+        meant: list[Subject] = []
+        for first, part in _parts(subjects, self._piece_rows):
+            meant += read(part, first)
             yield
         if reader.faults:
-            raise RecordNotAccepted(reader.faulty, tuple(reader.faults))
-        scores: list[DealScore] = []
-        for _, some in _parts(subjects, self._piece_rows):
-            scores += score_subjects(asked_when, some)
+            what = "deals" if model == "win" else "customers"
+            raise RecordNotAccepted(reader.faulty, what, tuple(reader.faults))
+        pieces: list[bytes] = []
+        for first, some in _parts(meant, self._piece_rows):
+            scored: Scored[Any] = score_deals(asked, some) if model == "win" else score_customers(asked, some)
+            pieces.append(WRITE(scored.answers))
+            self._note(asked, model, asker, some, scored, first)
             yield
-        return answer_together(asked_when, scores).model_dump_json().encode()
+        return _together(asked, model, pieces)
+
+    def _note(
+        self, asked: Occasion, model: Model, asker: Asker, subjects: Sequence[Subject], scored: Scored[Any], first: int
+    ) -> None:
+        """Count and log what was served."""
+        if len(subjects) == 1:
+            self._metrics.scores(model, subjects[0].form, 1)
+        else:
+            for form in {subject.form for subject in subjects}:
+                self._metrics.scores(model, form, sum(subject.form == form for subject in subjects))
+        self._log.put(asked, model, asker.actor, asker.request_id, subjects, scored, first)
+
+
+def _together(asked: Occasion, model: Model, pieces: Sequence[bytes]) -> bytes:
+    """The answers with what is true of all of them."""
+    pair, champion, source = asked.pair, asked.bundled.champion, asked.source
+    scores, as_of = together(pieces), written(asked.as_of)
+    if model == "win":
+        return WRITE(
+            DealScores(
+                scores,
+                champion.model,
+                champion.version,
+                champion.rung,
+                asked.bundled.fingerprint,
+                cast(Any, champion).base_rate,
+                pair.currency,
+                as_of,
+                source.scored_at,
+                source.data_as_of,
+                source.level_as_of,
+                source.stale,
+            )
+        )
+    return WRITE(
+        CustomerScores(
+            scores,
+            champion.model,
+            champion.version,
+            champion.rung,
+            asked.bundled.fingerprint,
+            pair.currency,
+            as_of,
+            source.scored_at,
+            source.data_as_of,
+            source.level_as_of,
+            source.stale,
+        )
+    )
 
 
 def _parts(rows: Sequence[T], size: int) -> Iterator[tuple[int, Sequence[T]]]:

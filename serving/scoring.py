@@ -1,166 +1,220 @@
-"""What does the champion say of these deals? Pure functions from subjects to answers."""
+"""What do the models say of these deals or customers? From subjects to answers, and to what is noted of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from math import isnan
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 from features.evaluate import Category, Values
-from serving.answers import Chance, DealScore, DealScores, Move, ReasonSaid
-from serving.champion import ReasonGiven, ScoreGiven
-from serving.language import BETWEEN_NOTES, NOT_USED
-from serving.occasion import Occasion, in_utc, in_utc_if_known
+from serving.champion import ChurnChampion, ChurnGiven, Row, ScoreGiven, WinChampion
+from serving.occasion import Occasion
 from serving.problems import problem_of
-from serving.subjects import Form, Subject
+from serving.remarks import note_of
+from serving.subjects import Subject
+from serving.what_if import moved
+from serving.written import Chance, CustomerScore, DealScore, Risk
+from training.bundle import rows_of
 
-LEAST_CHANGE = 1e-9
-"""Log-odds; less is rounding."""
+AT_ONCE = 8
+"""Ids whose features are looked up in one go: the memory is closed to others meanwhile."""
+NOTHING = Chance(None, None, None, {}, {}, {}, {}, None, None)
+NO_RISK = Risk(None, None, None, None, {}, {}, None, None)
 
-
-def score_subjects(asked: Occasion, subjects: Sequence[Subject]) -> list[DealScore]:
-    """The answers for a piece, in its order."""
-    found: dict[int, DealScore] = {}
-    for position, subject in enumerate(subjects):
-        if subject.error is not None:
-            found[position] = _answer(asked, subject, None, error=problem_of(subject.error))
-    score: dict[Form, Callable[[Occasion, Sequence[Subject]], list[DealScore]]] = {
-        "known": _known,
-        "described": _described,
-        "what_if": _what_if,
-    }
-    for form, answers in score.items():
-        places = [n for n, one in enumerate(subjects) if one.form == form and one.error is None]
-        if places:
-            found |= zip(places, answers(asked, [subjects[n] for n in places]), strict=True)
-    return [found[position] for position in range(len(subjects))]
+S = TypeVar("S", DealScore, CustomerScore)
 
 
-def _known(asked: Occasion, subjects: Sequence[Subject]) -> list[DealScore]:
-    given = _ask(asked, _values_now(asked, subjects), asked.most_reasons)
-    return [_answer(asked, subject, score) for subject, score in zip(subjects, given, strict=True)]
+@dataclass(frozen=True)
+class Scored(Generic[S]):
+    """Answers in the order of their subjects; what the model gave and looked at, None where nothing was scored."""
+
+    answers: list[S]
+    given: list[ScoreGiven | ChurnGiven | None]
+    rows: list[Row | None]
 
 
-def _described(asked: Occasion, subjects: Sequence[Subject]) -> list[DealScore]:
-    given = _ask(asked, _values_as_described(asked, subjects), asked.most_reasons)
-    return [_answer(asked, subject, score) for subject, score in zip(subjects, given, strict=True)]
+def score_deals(asked: Occasion, subjects: Sequence[Subject]) -> Scored[DealScore]:
+    """The answers for some deals."""
+    answer = cast(WinChampion, asked.bundled.champion).answer
+    days, language, most = asked.days, asked.language, asked.most_reasons
+    found = Scored[DealScore]([], [], [])
+    for subject, (now, then) in zip(subjects, _rows(asked, subjects), strict=True):
+        row = now if then is None else then
+        if row is None:
+            found.answers.append(_deal(asked, subject, NOTHING, (), None, None, None))
+            found.given.append(None)
+            found.rows.append(None)
+            continue
+        score = answer(row, days, language, most)
+        before = moves = None
+        if now is not None and then is not None:
+            every = len(asked.bundled.names)
+            was, will = answer(now, days, language, every), answer(then, days, language, every)
+            before, moves = _chance(asked, was), moved(was.reasons, will.reasons, now, then, most)
+        note = note_of(asked, subject, row, score.note)
+        found.answers.append(_deal(asked, subject, _chance(asked, score), score.reasons, before, moves, note))
+        found.given.append(score)
+        found.rows.append(row)
+    return found
 
 
-def _what_if(asked: Occasion, subjects: Sequence[Subject]) -> list[DealScore]:
-    every = len(asked.pair.champion.features)
-    now, then = _values_now(asked, subjects), _values_as_described(asked, subjects)
-    shown = _ask(asked, then, asked.most_reasons)
-    before, after = _ask(asked, now, every), _ask(asked, then, every)
-    answers = []
-    for row, subject in enumerate(subjects):
-        moves = [
-            _move(feature, was, will, _value(now, feature, row), _value(then, feature, row))
-            for feature, was, will in _side_by_side(before[row], after[row])
-        ]
-        moved = _strongest(moves, asked.most_reasons)
-        answers.append(_answer(asked, subject, shown[row], before=_chance(asked, before[row]), moved=moved))
-    return answers
+def score_customers(asked: Occasion, subjects: Sequence[Subject]) -> Scored[CustomerScore]:
+    """The answers for some customers."""
+    answer = cast(ChurnChampion, asked.bundled.champion).answer
+    days, language, most, at = asked.days, asked.language, asked.most_reasons, asked.as_of
+    found = Scored[CustomerScore]([], [], [])
+    for subject, (now, then) in zip(subjects, _rows(asked, subjects), strict=True):
+        row = now if then is None else then
+        if row is None:
+            found.answers.append(_customer(asked, subject, NO_RISK, (), None, None, None))
+            found.given.append(None)
+            found.rows.append(None)
+            continue
+        score = answer(row, days, language, most, at)
+        before = moves = None
+        if now is not None and then is not None:
+            every = len(asked.bundled.names)
+            was, will = answer(now, days, language, every, at), answer(then, days, language, every, at)
+            before, moves = _risk(asked, was), moved(was.reasons, will.reasons, now, then, most)
+        note = note_of(asked, subject, row, score.note)
+        found.answers.append(_customer(asked, subject, _risk(asked, score), score.reasons, before, moves, note))
+        found.given.append(score)
+        found.rows.append(row)
+    return found
 
 
-def _ask(asked: Occasion, values: Mapping[str, Values], most_reasons: int) -> Sequence[ScoreGiven]:
-    return asked.pair.champion.score(values, asked.days, asked.language, most_reasons)
+def _rows(asked: Occasion, subjects: Sequence[Subject]) -> list[tuple[Row | None, Row | None]]:
+    """What the model looks at of each subject, and of a what-if with its changes; None where it cannot be scored."""
+    found: list[tuple[Row | None, Row | None]] = [(subject.row, None) for subject in subjects]
+    if all(subject.form == "features" for subject in subjects):
+        return found
+    records, as_of = asked.records, asked.as_of
+    assert records is not None
+    of_deals = asked.bundled.champion.model == "win"
+    describe = records.values_of_records if of_deals else records.values_of_customers
+    asking = [place for place, subject in enumerate(subjects) if subject.error is None]
+    known = [place for place in asking if subjects[place].form in ("known", "what_if")]
+    ids = [str(subjects[place].subject_id) for place in known]
+    entity = asked.bundled.reads.entity
+    now = dict(zip(known, _looked_up(ids, lambda some: records.values(some, as_of, entity)), strict=True))
+    told = [place for place in asking if subjects[place].form in ("described", "what_if")]
+    fields = [subjects[place].fields or {} for place in told]
+    then = dict(zip(told, _looked_up(fields, lambda some: describe(some, as_of)), strict=True))
+    for place in asking:
+        if subjects[place].form == "described":
+            found[place] = then[place], None
+        elif subjects[place].form != "features":
+            found[place] = now[place], then.get(place)
+    return found
 
 
-def _values_now(asked: Occasion, subjects: Sequence[Subject]) -> Mapping[str, Values]:
-    return asked.pair.records.values([str(subject.deal_id) for subject in subjects], asked.as_of)
+T = TypeVar("T")
 
 
-def _values_as_described(asked: Occasion, subjects: Sequence[Subject]) -> Mapping[str, Values]:
-    return asked.pair.records.values_of_records([subject.fields for subject in subjects], asked.as_of)
+def _looked_up(asked: Sequence[T], values: Callable[[Sequence[T]], Mapping[str, Values]]) -> Iterable[Row]:
+    for first in range(0, len(asked), AT_ONCE):
+        some = asked[first : first + AT_ONCE]
+        found = values(some)
+        yield from [_only_row(found)] if len(some) == 1 else rows_of(found)
+
+
+def _only_row(values: Mapping[str, Values]) -> Row:
+    """What `rows_of` makes of a single row, in a tenth of the time."""
+    row: dict[str, float | str | None] = {}
+    for name, column in values.items():
+        if isinstance(column, Category):
+            code = column.codes.item(0)
+            row[name] = None if code < 0 else column.levels[code]
+        else:
+            number = column.item(0)
+            row[name] = number if number == number else None
+    return row
 
 
 def _chance(asked: Occasion, score: ScoreGiven) -> Chance:
+    by_days, around = score.by_days, score.around_days
+    low, high = ({end: around[days][side] for end, days in asked.ends} if around else {} for side in (0, 1))
     return Chance(
-        probability=score.probability,
-        low=score.low,
-        high=score.high,
-        # An asked date goes to the end of that day, a horizon to a time within its day: the date has the last word.
-        win_by={day: score.by_days[days] for days, day in asked.horizons.items()}
-        | {day: score.by_days[days] for day, days in asked.dates.items()},
-        win_within_days={f"{days:g}": score.by_days[days] for days in asked.horizons},
-        expected_close_on=asked.day_after(score.close_after_days),
-        expected_amount=score.amount,
+        score.probability,
+        score.low,
+        score.high,
+        {end: by_days[days] for end, days in asked.ends},
+        low,
+        high,
+        {number: by_days[days] for number, days in asked.within},
+        asked.day_after(score.close_after_days),
+        score.amount,
     )
 
 
-def _answer(asked: Occasion, subject: Subject, score: ScoreGiven | None, **more: object) -> DealScore:
-    pair = asked.pair
-    numbers: dict[str, object] = {} if score is None else dict(_chance(asked, score))
-    if score is not None:
-        numbers["reasons"] = [_said(reason) for reason in score.reasons]
-        numbers["note"] = _note(asked, subject, score)
+def _risk(asked: Occasion, score: ChurnGiven) -> Risk:
+    by_days = score.by_days
+    return Risk(
+        score.kind,
+        score.probability,
+        score.low,
+        score.high,
+        {end: by_days[days] for end, days in asked.ends},
+        {number: by_days[days] for number, days in asked.within},
+        score.orders,
+        score.value_at_risk,
+    )
+
+
+def _deal(
+    asked: Occasion, subject: Subject, numbers: Chance, reasons: Any, before: Any, moves: Any, note: str | None
+) -> DealScore:
+    source = asked.source
     return DealScore(
-        deal_id=subject.deal_id,
-        model_version=pair.champion.version,
-        rung=pair.champion.rung,
-        data_as_of=in_utc_if_known(asked.data_as_of),
-        scored_at=in_utc(asked.scored_at),
-        stale=asked.stale,
-        **(numbers | more),
+        subject.subject_id,
+        numbers.probability,
+        numbers.low,
+        numbers.high,
+        numbers.win_by,
+        numbers.win_by_low,
+        numbers.win_by_high,
+        numbers.win_within_days,
+        numbers.expected_close_on,
+        numbers.expected_amount,
+        reasons,
+        before,
+        moves,
+        note,
+        source.model_version,
+        source.rung,
+        source.data_as_of,
+        source.level_as_of,
+        source.scored_at,
+        source.stale,
+        _problem(subject),
     )
 
 
-def _said(reason: ReasonGiven) -> ReasonSaid:
-    return ReasonSaid(feature=reason.feature, value=reason.value, effect=reason.effect, text=reason.text)
-
-
-def _note(asked: Occasion, subject: Subject, score: ScoreGiven) -> str | None:
-    unused = NOT_USED[asked.language].format(", ".join(f"attributes.{name}" for name in subject.unused))
-    said = [score.note or "", unused if subject.unused else ""]
-    return BETWEEN_NOTES[asked.language].join(part for part in said if part) or None
-
-
-def _side_by_side(before: ScoreGiven, after: ScoreGiven) -> list[tuple[str, ReasonGiven | None, ReasonGiven | None]]:
-    was = {reason.feature: reason for reason in before.reasons}
-    will = {reason.feature: reason for reason in after.reasons}
-    return [(feature, was.get(feature), will.get(feature)) for feature in {**will, **was}]
-
-
-def _move(
-    feature: str,
-    was: ReasonGiven | None,
-    will: ReasonGiven | None,
-    value_before: float | str | None,
-    value_after: float | str | None,
-) -> Move:
-    latest = will or was
-    assert latest is not None
-    change = (will.effect if will else 0.0) - (was.effect if was else 0.0)
-    return Move(feature=feature, value_before=value_before, value_after=value_after, change=change, text=latest.text)
-
-
-def _strongest(moves: Sequence[Move], most: int) -> list[Move]:
-    moved = [move for move in moves if abs(move.change) > LEAST_CHANGE]
-    return sorted(moved, key=lambda move: (-abs(move.change), move.feature))[:most]
-
-
-def _value(values: Mapping[str, Values], feature: str, row: int) -> float | str | None:
-    """One value of a feature; None where it is missing, or where the name sums up several."""
-    column = values.get(feature)
-    if column is None:
-        return None
-    if isinstance(column, Category):
-        code = int(column.codes[row])
-        return None if code < 0 else str(column.levels[code])
-    number = float(column[row])
-    return None if isnan(number) else number
-
-
-def answer_together(asked: Occasion, scores: list[DealScore]) -> DealScores:
-    """The answers with what is true of all of them."""
-    pair = asked.pair
-    return DealScores(
-        scores=scores,
-        model=pair.champion.model,
-        model_version=pair.champion.version,
-        rung=pair.champion.rung,
-        feature_fingerprint=pair.champion.fingerprint,
-        base_rate=pair.champion.base_rate,
-        currency=pair.currency,
-        as_of=in_utc(asked.as_of),
-        scored_at=in_utc(asked.scored_at),
-        data_as_of=in_utc_if_known(asked.data_as_of),
-        stale=asked.stale,
+def _customer(
+    asked: Occasion, subject: Subject, numbers: Risk, reasons: Any, before: Any, moves: Any, note: str | None
+) -> CustomerScore:
+    source = asked.source
+    return CustomerScore(
+        subject.subject_id,
+        numbers.kind,
+        numbers.probability,
+        numbers.low,
+        numbers.high,
+        numbers.churn_by,
+        numbers.churn_within_days,
+        numbers.expected_orders,
+        numbers.value_at_risk,
+        reasons,
+        before,
+        moves,
+        note,
+        source.model_version,
+        source.rung,
+        source.data_as_of,
+        source.level_as_of,
+        source.scored_at,
+        source.stale,
+        _problem(subject),
     )
+
+
+def _problem(subject: Subject) -> dict[str, Any] | None:
+    return None if subject.error is None else problem_of(subject.error).model_dump()

@@ -1,101 +1,121 @@
-"""Which model and which history answer now? Both in memory, replaced together, without a restart.
+"""Which models and which history answer now? All in memory, replaced together, without a restart.
 
-A background thread looks whether another model was promoted or the history grew, loads beside what is serving, and
-puts the new pair in place of the old in one step. A request takes the pair once, so no answer mixes two of them. What
-cannot be loaded is said and leaves the old pair serving.
+A background thread looks whether a model was promoted, put in a champion's shadow or brought up to date, and whether
+the history grew. It loads beside what is serving and puts the new in place of the old in one step. A request takes the
+pair of its model once, so no answer mixes two. What cannot be loaded is said and leaves the old serving; bundles serve
+before the history is in memory, to those who send features.
 """
 
 import logging
-import os
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
-from stat import S_ISDIR
-from threading import Event, Lock, Thread
+from threading import Condition, Event, Lock, Thread
 from time import monotonic
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from features.catalog import CATALOG, fingerprint
 from features.definition import Feature
 from features.errors import ForesellError
 from features.history import History
-from features.storage import LocalStore, open_store
-from serving.champion import Champion, Records, Sources
-from serving.errors import ChampionOfOtherFeatures, ModelKnowsTheFuture, NoChampion, NothingLoaded, StillLoading
+from features.ledger import Log
+from serving.champion import MODELS, Model, Records, Sources
+from serving.errors import NoChampion, NothingLoaded, StillLoading
+from serving.pairs import Bundled, Pair, Standing
 from serving.request_log import FACTS, LOGGER
+from serving.shelf_files import (
+    Held,
+    State,
+    Watched,
+    deliveries_of,
+    load_held,
+    must_be_computed_alike,
+    states_of,
+)
+
+__all__ = ["Bundled", "Pair", "Shelf", "Standing", "must_be_computed_alike"]
 
 log = logging.getLogger(LOGGER)
-State = tuple[Hashable, ...]
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A champion and the history it is asked about: what one request answers from."""
+class Follows(Protocol):
+    """Tells a memory what was accepted and is not in its history (`serving.events.follower`)."""
 
-    champion: Champion
-    records: Records
-    zone: ZoneInfo
-    currency: str | None
-    deliveries: int
-    promoted: State
-    delivered: State
+    def loaded(self, memory: Any, log: Log, /) -> object:
+        """A memory was read from a history with this log: tell it the rest, now and from now on."""
 
-    def must_not_know(self, as_of: datetime) -> None:
-        """Raises ModelKnowsTheFuture for a moment before the end of what the champion learned from."""
-        if as_of < self.champion.until:
-            champion = self.champion
-            raise ModelKnowsTheFuture(champion.model, champion.version, _plain(champion.until), _plain(as_of))
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How the shelf stands: what serves, and what could not be loaded."""
-
-    pair: Pair | None
-    troubles: tuple[ForesellError, ...]
+    def covers(self, memory: Any, log: Log, /) -> bool:
+        """Whether the memory knows all that a later log says."""
 
 
 class Shelf:
-    """The pair of one model. `tick` counts seconds."""
+    """What serves of each model. `tick` counts seconds; the `follower` tells memories what comes as events."""
 
     def __init__(
         self,
         home: Path,
-        model: str,
         sources: Sources,
         look_every: timedelta,
         retry_after: timedelta,
         tick: Callable[[], float] = monotonic,
+        follower: Follows | None = None,
     ) -> None:
-        self.home, self.model = home, model
-        self._sources, self._tick = sources, tick
+        self.home = home
+        self._sources, self._tick, self._follower = sources, tick, follower
         self._look_every, self._retry_after = look_every.total_seconds(), retry_after.total_seconds()
-        self._standing = Standing(None, (StillLoading(f"the {model} model and the history"),))
-        self._tried: tuple[State, State] | None = None
+        self._standing = Standing({}, {}, (StillLoading("the models and the history"),))
+        self._held: dict[Model, Held] = {}
+        self._memory: tuple[Records, frozenset[Feature], int] | None = None
+        self._history: tuple[ZoneInfo, str | None, int] | None = None
+        self._delivered: State = ()
+        self._lacking: dict[Model, ForesellError] = {}
+        self._aside: dict[Model, list[ForesellError]] = {}
+        self._of_history: ForesellError | None = None
+        self._tried: tuple[Mapping[Model, Watched], State] | None = None
         self._failed_at = 0.0
-        self._looking = Lock()
+        self._looking, self._changed = Lock(), Condition()
         self._first_look, self._stop = Event(), Event()
-        self._thread = Thread(target=self._keep_looking, name=f"shelf-{model}", daemon=True)
+        self._thread = Thread(target=self._keep_looking, name="shelf", daemon=True)
 
     @property
     def standing(self) -> Standing:
         """What serves now, and what could not be loaded."""
         return self._standing
 
-    def pair(self) -> Pair:
-        """What serves now. Raises NoChampion, NoHistory, StillLoading, ChampionOfOtherFeatures, NothingLoaded."""
+    @property
+    def records(self) -> Records | None:
+        """The history in memory; None until it is loaded."""
+        return None if self._memory is None else self._memory[0]
+
+    @property
+    def loading(self) -> bool:
+        """Whether the first look, which loads all there is, is still under way."""
+        return not self._first_look.is_set()
+
+    def pair(self, model: Model = "win") -> Pair:
+        """What serves now of a model, perhaps still without records.
+
+        Raises NoChampion, NoHistory, StillLoading, ChampionOfOtherFeatures, NothingLoaded.
+        """
         standing = self._standing
-        if standing.pair is not None:
-            return standing.pair
-        # A fresh copy: an exception object gathers the traceback of everyone who raises it.
-        first = standing.troubles[0]
-        raise type(first)(*first.args)
+        found = standing.pairs.get(model)
+        if found is not None:
+            return found
+        raise _afresh(standing.lacking.get(model, StillLoading(f"the {model} model")))
+
+    def without_records(self) -> ForesellError:
+        """Why a pair has no records yet."""
+        return StillLoading("the history") if self._of_history is None else _afresh(self._of_history)
 
     def start(self, wait: timedelta) -> None:
-        """Begin to look, and wait this long for the first look to end."""
+        """Begin to look, and wait at most this long until a first bundle serves or none will."""
         self._thread.start()
-        self._first_look.wait(wait.total_seconds())
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._standing.pairs) or not self.loading, wait.total_seconds())
+
+    def wait_until_loaded(self, wait: timedelta) -> bool:
+        """Wait at most this long for the end of the first look; whether it has ended."""
+        return self._first_look.wait(wait.total_seconds())
 
     def close(self) -> None:
         """Stop looking. A load under way is not waited for."""
@@ -104,79 +124,109 @@ class Shelf:
             self._thread.join(timeout=self._look_every + 1)
 
     def look(self) -> bool:
-        """Take up what is new; True if another pair serves now. Cheap where nothing changed."""
+        """Take up what is new; True if something else serves now. Cheap where nothing changed."""
         with self._looking:
-            seen = (_state_of(self._sources.watched(self.home, self.model)), _deliveries_of(self.home))
+            seen = ({model: states_of(self._sources, self.home, model) for model in MODELS}, deliveries_of(self.home))
             failed_lately = self._tick() - self._failed_at < self._retry_after
             if seen == self._tried and (not self._standing.troubles or failed_lately):
                 return False
             self._tried = seen
-            before = self._standing.pair
-            self._standing = self._load(before, *seen)
+            before = self._standing.pairs
+            if self._memory is None:
+                self._read_zone()
+            for model in MODELS:
+                self._load_model(model, seen[0][model])
+                if self._memory is None:
+                    # Who sends features need not wait for the next model, nor for the history.
+                    self._show()
+            self._of_history = self._load_history(seen[1])
+            self._show()
             self._tell(before)
-            return self._standing.pair is not before
+            return _differs(before, self._standing.pairs)
 
-    def _load(self, present: Pair | None, promoted: State, delivered: State) -> Standing:
-        troubles: list[ForesellError] = []
-        champion = present.champion if present else None
-        if present is None or present.promoted != promoted:
-            try:
-                champion = self._load_champion()
-            except ForesellError as failure:
-                troubles.append(failure)
-                promoted = present.promoted if present else ()
+    def _load_model(self, model: Model, watched: Watched) -> None:
+        """The bundles of one model, where its files changed or something of it could not be loaded."""
+        held = self._held.get(model)
+        if held is not None and held.watched == watched and not self._aside.get(model):
+            return
         try:
-            pair = self._pair_with(present, champion, promoted, delivered)
+            self._held[model], self._aside[model] = load_held(self._sources, self.home, model, watched, held)
+            self._lacking.pop(model, None)
         except ForesellError as failure:
-            troubles.append(failure)
-            pair = present
-        return Standing(pair, tuple(troubles))
+            self._lacking[model] = failure
+            # A model that never was there is no trouble.
+            absent = isinstance(failure, NoChampion) and held is None
+            self._aside[model] = [] if absent else [failure]
 
-    def _load_champion(self) -> Champion:
+    def _read_zone(self) -> None:
+        """What the log alone tells of the history, long before its rows are in memory."""
         try:
-            folder = self._sources.find(self.home, self.model)
-            if folder is None:
-                raise NoChampion(self.model)
-            champion = self._sources.load(folder)
+            history = History.existing(self.home)
+            self._history = (ZoneInfo(history.timezone or "UTC"), history.currency, len(history.entries))
         except ForesellError:
-            raise
-        except Exception as failure:
-            fix = f"train it again: foresell train {self.model}, or go back: foresell models rollback {self.model}."
-            raise NothingLoaded(f"the {self.model} model", _said(failure), fix) from failure
-        must_be_computed_alike(champion)
-        return champion
+            self._history = None
 
-    def _pair_with(
-        self, present: Pair | None, champion: Champion | None, promoted: State, delivered: State
-    ) -> Pair | None:
-        """The champion beside the history as delivered; what is in memory already is kept."""
-        if present is not None and champion is not None and present.delivered == delivered:
-            if present.champion is champion:
-                return present
-            if present.champion.features == champion.features:
-                return replace(present, champion=champion, promoted=promoted)
-        history = History.existing(self.home)
-        if champion is None:
+    def _load_history(self, delivered: State) -> ForesellError | None:
+        """The memory, where the history grew or a model looks at features that it lacks."""
+        wanted = frozenset(feature for held in self._held.values() for feature in held.features)
+        records = self.records if self._memory is not None and wanted <= self._memory[1] else None
+        if records is not None and delivered == self._delivered:
             return None
         try:
-            records = self._sources.remember(history, champion.features)
-        except ForesellError:
-            raise
+            history = History.existing(self.home)
+            if records is not None and self._follower is not None and self._follower.covers(records, history.log):
+                # Rows that came as events were taken into memory when they came.
+                self._delivered = delivered
+                return None
+            if wanted:
+                features = tuple(sorted(wanted, key=lambda feature: (feature.entity, feature.name)))
+                records = self._sources.remember(history, features)
+                number = len(history.entries)
+                if self._follower is not None:
+                    self._follower.loaded(records, history.log)
+                self._memory = (records, wanted, number)
+                self._history = (ZoneInfo(history.timezone or "UTC"), history.currency, number)
+                self._delivered = delivered
+        except ForesellError as failure:
+            return failure
         except Exception as failure:
             fix = "look into the service's log; foresell check examines the history."
-            raise NothingLoaded("the history", _said(failure), fix) from failure
-        zone = ZoneInfo(history.timezone or "UTC")
-        return Pair(champion, records, zone, history.currency, len(history.entries), promoted, delivered)
+            said = f"{type(failure).__name__}: {failure}".splitlines()[0]
+            return NothingLoaded("the history", said, fix)
+        return None
 
-    def _tell(self, before: Pair | None) -> None:
-        pair, troubles = self._standing.pair, self._standing.troubles
+    def _show(self) -> None:
+        """Put what is loaded in place, in one step. A model that the memory does not suffice for keeps its pair."""
+        pairs = dict(self._standing.pairs)
+        zone, currency, deliveries = self._history or (ZoneInfo("UTC"), None, 0)
+        for model, held in self._held.items():
+            suffices = self._memory is not None and held.features <= self._memory[1]
+            present = pairs.get(model)
+            if suffices or present is None or present.records is None:
+                records = self._memory[0] if self._memory is not None and suffices else None
+                found = Pair(held.trained, held.followed, held.shadow, records, zone, currency, deliveries)
+                if present is None or found != present:
+                    pairs[model] = found
+        troubles = [trouble for some in self._aside.values() for trouble in some]
+        if not pairs and not troubles:
+            troubles += [self._lacking[model] for model in MODELS[:1] if model in self._lacking]
+        if self._of_history is not None:
+            troubles.append(self._of_history)
+        self._standing = Standing(pairs, dict(self._lacking), tuple(troubles))
+        with self._changed:
+            self._changed.notify_all()
+
+    def _tell(self, before: Mapping[Model, Pair]) -> None:
+        troubles = self._standing.troubles
         if troubles:
             self._failed_at = self._tick()
         for trouble in troubles:
-            log.warning("not loaded", extra={FACTS: {"model": self.model, "problem": str(trouble)}})
-        if pair is not None and pair is not before:
-            facts = {"model": self.model, "version": pair.champion.version, "deliveries": pair.deliveries}
-            log.info("loaded", extra={FACTS: facts})
+            log.warning("not loaded", extra={FACTS: {"problem": str(trouble)}})
+        for model, pair in self._standing.pairs.items():
+            if pair != before.get(model):
+                facts = {"model": model, "version": pair.champion.version, "deliveries": pair.deliveries}
+                beside = {} if pair.shadow is None else {"shadow": pair.shadow.champion.version}
+                log.info("loaded", extra={FACTS: facts | beside})
 
     def _keep_looking(self) -> None:
         while not self._stop.is_set():
@@ -185,41 +235,15 @@ class Shelf:
             except Exception:
                 log.exception("the look for new models and deliveries failed")
             self._first_look.set()
+            with self._changed:
+                self._changed.notify_all()
             self._stop.wait(self._look_every)
 
 
-def must_be_computed_alike(champion: Champion) -> None:
-    """Raises ChampionOfOtherFeatures where this release defines a feature otherwise than the champion learned it."""
-    ours: tuple[Feature, ...] = tuple(CATALOG.get(feature.name, feature) for feature in champion.features)
-    if fingerprint(ours) != champion.fingerprint:
-        raise ChampionOfOtherFeatures(champion.model, champion.version, champion.fingerprint, fingerprint(ours))
+def _differs(before: Mapping[Model, Pair], after: Mapping[Model, Pair]) -> bool:
+    return before.keys() != after.keys() or any(after[model] is not pair for model, pair in before.items())
 
 
-def _state_of(path: Path) -> State:
-    """Something that changes when a file is replaced, or when a name is added to a folder."""
-    try:
-        found = path.stat()
-        names = len(os.listdir(path)) if S_ISDIR(found.st_mode) else 0
-    except OSError:
-        return ()
-    return (found.st_mtime_ns, found.st_ino, found.st_size, names)
-
-
-def _deliveries_of(home: Path) -> State:
-    """Something that changes with each delivery, wherever the history is kept."""
-    store = open_store(home)
-    if isinstance(store, LocalStore):
-        return _state_of(store.folder / "log")
-    try:
-        names = store.names("log")
-    except (OSError, ForesellError):
-        return ()
-    return (len(names), hash(tuple(names)))
-
-
-def _said(failure: Exception) -> str:
-    return f"{type(failure).__name__}: {failure}".splitlines()[0]
-
-
-def _plain(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds") + "Z"
+def _afresh(trouble: ForesellError) -> ForesellError:
+    """A fresh copy: an exception object gathers the traceback of everyone who raises it."""
+    return type(trouble)(*trouble.args)

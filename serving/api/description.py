@@ -4,11 +4,16 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
+from serving.access.needs import open_to_all
 from serving.description_page import description_page, style_source
 from serving.problems import MEDIA_TYPE
 
-router = APIRouter(include_in_schema=False)
-ALWAYS = {"401": "The API key is missing or not accepted.", "403": "The API key lacks the scope."}
+router = APIRouter(include_in_schema=False, dependencies=[open_to_all("describes the calls and holds no records")])
+ALWAYS = {
+    "401": "The API key, or the session, is missing or not accepted.",
+    "403": "The caller lacks the scope, or the reach; or a session's write lacks the header X-CSRF-Token.",
+    "429": "Too many requests; Retry-After says when to come again.",
+}
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 

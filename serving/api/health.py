@@ -1,13 +1,21 @@
 """Is the process alive, and can it answer? Both without a key, for load balancers."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated, cast
 
-from serving.answers import Alive, Readiness, Trouble
-from serving.dependencies import Shelved
-from serving.occasion import in_utc_if_known
-from serving.problems import problem_of
+from fastapi import APIRouter, Depends, Request, Response
 
-router = APIRouter(tags=["health"])
+from serving.access.needs import open_to_all
+from serving.answers import Alive, Readiness
+from serving.readiness import Parts
+
+
+def _parts(request: Request) -> Parts:
+    return cast(Parts, request.app.state.parts)
+
+
+Standings = Annotated[Parts, Depends(_parts)]
+
+router = APIRouter(tags=["health"], dependencies=[open_to_all("for load balancers; tells whether it works")])
 
 
 @router.get("/healthz")
@@ -17,15 +25,9 @@ async def healthz() -> Alive:
 
 
 @router.get("/readyz", responses={503: {"description": "Nothing can be scored yet.", "model": Readiness}})
-async def readyz(shelf: Shelved, response: Response) -> Readiness:
-    """Whether a model and a history are in memory; if not, what is missing."""
-    standing = shelf.standing
-    if standing.pair is None:
+async def readyz(parts: Standings, response: Response) -> Readiness:
+    """Whether a model and a history are in memory and how each part stands; if not, what is missing."""
+    found = await parts.readiness()
+    if not found.ready:
         response.status_code = 503
-    problems = [problem_of(trouble) for trouble in standing.troubles]
-    return Readiness(
-        ready=standing.pair is not None,
-        model_version=standing.pair.champion.version if standing.pair else None,
-        data_as_of=in_utc_if_known(standing.pair.records.data_as_of) if standing.pair else None,
-        troubles=[Trouble(type=one.type, detail=one.detail, fix=one.fix) for one in problems],
-    )
+    return found

@@ -1,4 +1,4 @@
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -6,8 +6,8 @@ import pytest
 from features.as_of import NotAMoment
 from serving.errors import DateNotAccepted, ModelKnowsTheFuture, MomentNotAccepted
 from serving.occasion import occasion
+from serving.pairs import Bundled, Pair
 from serving.questions import DealsAsked
-from serving.shelf import Pair
 
 NOW = datetime(2026, 11, 21, 17, 30)
 """Already the 22nd in Shanghai."""
@@ -21,7 +21,8 @@ class Seen:
 @pytest.fixture
 def asked_when(company):
     def asking(data_as_of=datetime(2026, 11, 21, 8), stale_after=timedelta(hours=10), **question):
-        pair = Pair(company.champion("7"), Seen(data_as_of), ZoneInfo("Asia/Shanghai"), "CNY", 1, (), ())
+        bundled = Bundled(company.champion("7"), {}, company.until)
+        pair = Pair(bundled, None, None, Seen(data_as_of), ZoneInfo("Asia/Shanghai"), "CNY", 1)
         asked = DealsAsked.model_validate({"deals": [{"deal_id": "D-1"}], **question})
         return occasion(pair, asked, "en", NOW, stale_after)
 
@@ -38,20 +39,23 @@ def test_a_day_means_its_first_moment_in_the_historys_time_zone(asked_when):
 
 
 def test_horizons_end_on_days_of_the_calendar_there(asked_when):
-    assert asked_when(horizons=[1, 30]).horizons == {1: date(2026, 11, 23), 30: date(2026, 12, 22)}
+    found = asked_when(horizons=[1, 30])
+
+    assert found.ends == (("2026-11-23", 1), ("2026-12-22", 30))
+    assert found.within == (("1", 1), ("30", 30))
 
 
 def test_a_date_lasts_to_its_end_there(asked_when):
-    found = asked_when(dates=["2026-11-22", "2026-12-31"]).dates
+    found = dict(asked_when(dates=["2026-11-22", "2026-12-31"]).ends)
 
-    assert found[date(2026, 11, 22)] == pytest.approx(22.5 / 24)
-    assert found[date(2026, 12, 31)] == pytest.approx(39 + 22.5 / 24)
+    assert found["2026-11-22"] == pytest.approx(22.5 / 24)
+    assert found["2026-12-31"] == pytest.approx(39 + 22.5 / 24)
 
 
-def test_the_model_is_asked_for_each_horizon_once_in_order(asked_when):
+def test_the_model_is_asked_for_each_horizon_once_the_first_before_all(asked_when):
     days = asked_when(horizons=[60, 30, 60], dates=["2026-11-22"]).days
 
-    assert days == (pytest.approx(0.9375), 30, 60)
+    assert days == (60, 30, pytest.approx(0.9375))
 
 
 @pytest.mark.parametrize("day", ["2026-11-21", "2037-01-01", "9999-12-31"])
@@ -74,6 +78,16 @@ def test_old_data_makes_answers_stale(asked_when, hours, stale):
     assert asked_when(stale_after=timedelta(hours=hours)).stale is stale
 
 
+def test_with_a_level_brought_up_to_date_it_answers_later_moments_and_without_it_those_before(company):
+    followed = Bundled(company.champion("7"), {}, datetime(2026, 11, 20))
+    pair = Pair(Bundled(company.champion("7"), {}, company.until), followed, None, None, ZoneInfo("UTC"), None, 1)
+
+    assert pair.at(datetime(2026, 11, 20)) is followed
+    assert pair.at(datetime(2026, 11, 19)).level_as_of == company.until
+    with pytest.raises(ModelKnowsTheFuture):
+        pair.at(datetime(2026, 10, 31))
+
+
 def test_data_of_unknown_age_is_stale(asked_when):
     assert asked_when(data_as_of=None).stale
     assert asked_when(data_as_of=None).data_as_of is None
@@ -86,7 +100,7 @@ def test_what_was_recorded_after_the_moment_does_not_make_data_younger(asked_whe
 
 
 def test_days_beyond_the_calendar_are_unknown(asked_when):
-    assert asked_when().day_after(1) == date(2026, 11, 23)
+    assert asked_when().day_after(1) == "2026-11-23"
     assert asked_when().day_after(None) is None
     assert asked_when().day_after(1e9) is None
     assert asked_when().day_after(float("nan")) is None

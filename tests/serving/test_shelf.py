@@ -35,7 +35,7 @@ def tick() -> Tick:
 @pytest.fixture
 def shelve(company, tick):
     def shelving(sources=company.sources, home=company.home) -> Shelf:
-        return Shelf(home, "win", sources, timedelta(milliseconds=5), timedelta(seconds=30), tick)
+        return Shelf(home, sources, timedelta(milliseconds=5), timedelta(seconds=30), tick)
 
     return shelving
 
@@ -115,7 +115,7 @@ def test_a_champion_of_other_features_gets_a_history_of_its_own(shelve, company)
     company.promote("8")
 
     assert shelf.look()
-    assert shelf.pair().records is not records
+    assert shelf.pair().records is records, "the memory of more features suffices"
 
 
 def test_a_broken_champion_leaves_the_old_one_serving_and_is_said(shelve, company):
@@ -186,13 +186,15 @@ def test_an_empty_home_lacks_both(shelve, tmp_path):
         shelf.pair()
 
 
-def test_a_champion_without_a_history_is_not_enough(shelve, company):
+def test_a_champion_without_a_history_serves_those_who_send_features(shelve, company):
     shutil.rmtree(company.home / "history")
     shelf = shelve()
     shelf.look()
 
+    assert shelf.pair().records is None
+    assert shelf.standing.pair is None
     with pytest.raises(NoHistory, match="foresell import"):
-        shelf.pair()
+        raise shelf.without_records()
 
 
 def test_a_champion_that_computes_a_feature_otherwise_is_refused_by_name(company):
@@ -234,3 +236,78 @@ def test_it_looks_by_itself_once_started(shelve, company):
     shelf.close()
     shelf.look()
     assert shelf.pair().champion.version == "8"
+
+
+def test_a_shadow_is_held_beside_its_champion_and_its_features_are_in_memory_too(shelve, company):
+    company.promote("8", model="win.shadow")
+    shelf = shelve()
+    shelf.look()
+
+    assert shelf.pair().champion.version == "7"
+    assert shelf.pair().shadow.champion.version == "8"
+
+
+def test_a_broken_shadow_is_said_and_hurts_nobody(shelve, company, tick):
+    company.promote("8", model="win.shadow")
+    (company.home / "champions" / "win.shadow-8" / "bundle.json").write_text("{")
+    shelf = shelve()
+    shelf.look()
+
+    assert shelf.pair().shadow is None
+    assert shelf.pair().records.has("D-1")
+    assert ["the shadow of the win model" in str(one) for one in shelf.standing.troubles] == [True]
+
+    company.promote("8", model="win.shadow")
+    assert shelf.look()
+    assert shelf.pair().shadow.champion.version == "8"
+    assert shelf.standing.troubles == ()
+
+
+def test_both_models_are_asked_of_one_history(shelve, company):
+    loads = []
+    company.promote("3", model="churn")
+    shelf = shelve(counting(company.sources, loads))
+    shelf.look()
+
+    assert shelf.pair("churn").records is shelf.pair("win").records
+    assert loads == ["champion", "champion", "history"]
+
+
+def test_a_model_whose_features_are_new_waits_for_the_history_and_the_old_serves_meanwhile(shelve, company):
+    asked = []
+
+    def remember(history, features):
+        asked.append((len(features), {model: pair.records for model, pair in shelf.standing.pairs.items()}))
+        return company.sources.remember(history, features)
+
+    shelf = shelve(replace(company.sources, remember=remember))
+    shelf.look()
+    first = shelf.pair()
+    company.promote("3", model="churn")
+    shelf.look()
+
+    assert asked[0] == (2, {"win": None})
+    assert asked[1] == (4, {"win": first.records})
+    assert shelf.pair("churn").records is shelf.pair("win").records is not first.records
+
+
+def test_what_came_as_events_is_not_loaded_again(shelve, company):
+    class Knowing:
+        def loaded(self, memory, log):
+            self.number = log.number
+
+        def covers(self, memory, log):
+            return log.number == self.number + 1
+
+    loads = []
+    shelf = shelve(counting(company.sources, loads))
+    shelf._follower = Knowing()
+    shelf.look()
+    records = shelf.pair().records
+    company.deliver(LATER)
+    assert not shelf.look()
+    assert shelf.pair().records is records
+    company.deliver(("D-6", *LATER[1:]))
+
+    assert shelf.look()
+    assert loads == ["champion", "history", "history"]

@@ -135,7 +135,15 @@ def test_a_whole_record_is_scored(service):
 def test_attributes_the_model_does_not_look_at_are_named(service):
     (one,) = service.score({"record": {"amount": 500, "attributes": {"regoin": "north"}}})["scores"]
 
-    assert one["note"] == "not used by this model: attributes.regoin"
+    assert one["note"].endswith("; not used by this model: attributes.regoin")
+
+
+def test_what_a_record_leaves_out_or_names_for_the_first_time_is_said(service):
+    record = {"amount": 500, "stage": "Contact", "customer_id": "C-9", "rep_id": "R-9"}
+    new, bare = service.score({"record": record}, {"record": {"amount": 500}})["scores"]
+
+    assert new["note"] == "not on record, counted as new: rep_id R-9, customer_id C-9"
+    assert bare["note"] == "not given, counted as missing: customer_id, rep_id, stage"
 
 
 def test_a_what_if_answers_both_numbers_and_what_moved(service):
