@@ -131,7 +131,7 @@ def list_secrets(context: typer.Context, as_json: AsJson = False) -> None:
 
 @secrets.command("delete")
 def delete_secret(context: typer.Context, name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
-    """Forget a secret."""
+    """Forget a secret; what needs it stops working."""
     from serving.access.audit import BY_COMMAND
 
     with _vault(context) as vault:

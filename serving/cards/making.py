@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from features.errors import ForesellError
+from features.fold_marks import mark_of
 from features.history import History
 from serving.cards.keeping import ONLY, make_cards
 from serving.cards.scoring import score_cards, versions_text
@@ -71,7 +72,7 @@ def live_versions(home: Path) -> str:
 
 def _is_news(history: History, seen: int) -> bool:
     """Whether anything but folded events was added: those are in the cards already."""
-    return any(entry.origin != "events" for entry in history.entries if entry.number > seen)
+    return any(mark_of(entry) is None for entry in history.entries if entry.number > seen)
 
 
 def _last_night(now: datetime, zone: ZoneInfo, nightly: time) -> datetime:

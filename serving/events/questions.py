@@ -89,6 +89,8 @@ class EventsStanding(Question):
     """The entry of the history's log that holds the latest of those that it has."""
 
     folded_at: str | None
+    """When that was written; null where nothing was yet."""
+
     absorbed: int | None
     """Scores of the process that answers see every event up to this one; None where no model is in memory."""
 

@@ -9,6 +9,7 @@ from features.errors import ForesellError
 from features.history import History
 from serving.cards.jobs import cards_are_wanted, make_cards
 from serving.following import follow, may_have_moved
+from serving.jobs.compaction import many_files, merge_files
 from serving.jobs.drift import watch_models
 from serving.jobs.errors import NoSuchJob
 from serving.jobs.job import Every, Job, JobContext, Nightly, named
@@ -41,6 +42,7 @@ def jobs_of(settings: ServingSettings, zone: ZoneInfo) -> Sequence[Job]:
         Job("follow", "moves the models' level by outcomes", level, follow, apart=True, wanted=may_have_moved),
         Job("cards", "keeps lists and their scores up", lists, make_cards, apart=True, wanted=cards_are_wanted),
         Job("drift", "watches whether the live models still fit what comes in", night, watch_models, apart=True),
+        Job("compact", "merges the history's files", night, merge_files, apart=True, wanted=many_files),
         Job("retention", "removes what was kept long enough", night, retain),
     )
 

@@ -2,6 +2,8 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from features.fold_marks import Mark
+from features.folding import Told, fold
 from serving.cards.keeping import made_of
 from serving.cards.making import make, wanted
 from serving.store.score_tables import CustomerCard, DealCard
@@ -68,3 +70,11 @@ def test_another_live_version_makes_them_wanted(company, store, monkeypatch):
     monkeypatch.setattr("serving.cards.making.live_versions", lambda home: "win 2")
 
     assert wanted(store, company.home, NOW + timedelta(minutes=1), TWO) == "another version is live"
+
+
+def test_folded_events_are_no_news_as_they_were_followed_already(company, store):
+    make(store, company.home, NOW, lambda _: None)
+    told = [Told("customers", {"customer_id": "C1", "segment": "large"}, NOW)]
+    fold(company, told, Mark("feed", 1, "stamp"), NOW)
+
+    assert wanted(store, company.home, NOW, TWO) is None
