@@ -1,163 +1,138 @@
 """Do all ways to a number give the same one? The largest difference between them, over thousands of deals.
 
-    python benchmarks/agreement.py --home foresell-home [--rows 10000] [--url http://127.0.0.1:8000 --key fsl_...]
+    python benchmarks/agreement.py --home foresell-home [--deals 10000] [--json]
 
-The deals are those that were open at the end of each of many weeks of the company's history, all taken as of the day on
-which the live win model ended learning. Their chance to win, its interval, and the chance by each horizon with its
-interval are read from `foresell score`, from the Python function of the model store, from the live model asked one row
-after the other as the service asks it, by the curve's own arithmetic in Python (every twentieth row) and, where a
-service is named, over HTTP by their features. Deals open on that day are asked of `foresell predict` too.
+The home is one of `foresell demo --no-serve`; a copy of it is asked, as of the moment at which its live models ended
+learning. Of every open deal and active customer the chance, its interval, and the chance by each horizon with its
+interval are read from `foresell predict`, from `foresell score` over what `foresell features build` wrote (with and
+without reasons), from MLflow's Python function, and from a service in a process of its own over HTTP: by id and by
+features, in calls of 1,000, with and without reasons. Then the same, without `predict` and ids, for so many deals as
+they were when open at the ends of the weeks before. Of each pair of ways it prints the largest difference; one beyond
+1e-12 ends with status 1.
 """
 
 import argparse
 import json
-import math
 import os
+import shutil
+import socket
+import subprocess
 import sys
 import tempfile
-import urllib.request
+import time
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import httpx
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.feature_building import build
-from features.history import History
-from training.bundle import Bundle, Score
+from serving.client import Foresell
+from serving.keys import create_key
+from serving.store.opening import open_store
+from tests.serving.agreement.ways import NEAR, Company, Numbers, apart, by_predict, ways
 from training.bundle_file import live_bundle, load_any
-from training.predict import predict_win
-from training.pyfunc import values_of
-from training.table_scoring.feature_columns import FeatureColumns
-from training.table_scoring.reading import FeatureTable
-from training.table_scoring.streaming import Asked, score_file
-from training.win_curve import WinCurve
-
-HORIZONS = [30.0, 60.0, 90.0]
-PARTS = [(days, end) for days in HORIZONS for end in ("", "_low", "_high")]
-COLUMNS = ["win_probability", "low", "high", *(f"p_win_by_{days:g}d{end}" for days, end in PARTS)]
-WEEKS = 400
-CALL = 500
-EVERY = 20
-Floats = np.typing.NDArray[np.float64]
 
 
-def deals(history: History, bundle: Bundle, rows: int, folder: Path) -> Path:
-    """A feature table of so many different rows, as of the end of the training."""
-    own = folder / "own.parquet"
-    build(history, "deal", [bundle.until - timedelta(days=7 * week) for week in reversed(range(WEEKS))], own)
-    table = pq.read_table(own)
-    table = table.take(np.sort(np.random.default_rng(0).choice(len(table), min(rows, len(table)), replace=False)))
-    moments = pa.array([bundle.until] * len(table), pa.timestamp("us"))
-    pq.write_table(table.set_column(1, "as_of", moments), folder / "deals.parquet")
-    return folder / "deals.parquet"
+class Said(NamedTuple):
+    """How a command ended and what it said."""
+
+    status: int
+    out: str
+    err: str
 
 
-def columns_of(table: pa.Table) -> Floats:
-    return np.column_stack([table[name].to_numpy() for name in COLUMNS])
+def command(*words: object) -> Said:
+    """Run `foresell` with these words."""
+    done = subprocess.run([sys.executable, "-m", "serving.cli", *map(str, words)], capture_output=True, text=True)
+    return Said(done.returncode, done.stdout, done.stderr)
 
 
-def scored(bundle: Bundle, history: History, source: Path) -> Floats:
-    table = FeatureTable.open(source, "deal", bundle.features, ("win", bundle.version))
-    out = source.with_name("scores.parquet")
-    score_file(table, bundle, history, Asked(HORIZONS), out, 1)
-    return columns_of(pq.read_table(out))
+@contextmanager
+def served(home: Path, as_of: datetime) -> Iterator[Foresell]:
+    """A client of the home's service, in a process of its own."""
+    store = open_store(f"sqlite:///{home / 'foresell.db'}")
+    key = create_key(store, "agreement", ["score"], None, as_of)
+    store.close()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["--home", str(home), "serve", "--port", str(port), "--as-of", f"{as_of.isoformat()}Z"]
+    environment = {**os.environ, "FORESELL_JOBS": "false", "FORESELL_LOG_LEVEL": "error"}
+    process = subprocess.Popen([sys.executable, "-m", "serving", *words], env=environment)
+    try:
+        with Foresell(f"http://127.0.0.1:{port}", key, timeout=300) as client:
+            for _ in range(3000):
+                with suppress(httpx.TransportError):
+                    if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=30).status_code == 200:
+                        break
+                time.sleep(0.1)
+            yield client
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
-def of_function(home: Path, bundle: Bundle, x: Any) -> Floats:
-    import mlflow
-
-    mlflow.set_tracking_uri(f"sqlite:///{(home / 'mlflow.db').resolve()}")
-    model = mlflow.pyfunc.load_model(f"models:/win/{bundle.version}")
-    asked = {"horizons": "30,60,90", "home": str(home), "as_of": f"{bundle.until.isoformat()}Z"}
-    return np.asarray(model.predict(x, params=asked)[COLUMNS].to_numpy(), np.float64)
+def largest(told: dict[str, Numbers]) -> tuple[int, int, dict[str, float]]:
+    """How many rows there are, how many numbers each has, and how far each pair of ways is apart at most."""
+    first = next(iter(told.values()))
+    pairs = {f"{one} | {other}": apart(told[one], told[other]) for one, other in combinations(told, 2)}
+    return len(first), len(next(iter(first.values()))), pairs
 
 
-def one_by_one(bundle: Bundle, columns: FeatureColumns) -> Floats:
-    def numbers(score: Score) -> list[float | None]:
-        by = [(score.by_days[days], *score.around_days.get(days, (None, None))) for days in HORIZONS]
-        return [score.probability, score.low, score.high, *(each for told in by for each in told)]
-
-    rows = (columns.row(at) for at in range(len(columns)))
-    return np.array([numbers(bundle.answer(row, HORIZONS, most_reasons=0)) for row in rows], np.float64)
+def on_record(company: Company, model: str) -> dict[str, Numbers]:
+    """What every way says of what is open or active at the moment."""
+    found = ways(company, model, company.features(model))
+    return {"predict": by_predict(company, model)} | {name: way() for name, way in found.items()}
 
 
-def by_arithmetic(bundle: Bundle, columns: FeatureColumns) -> Floats | None:
-    """Chances alone, without intervals: ever, and by each horizon."""
-    if not isinstance(bundle.estimate, WinCurve):
-        return None
-    curve, picked = bundle.estimate.curve, range(0, len(columns), EVERY)
-    return np.array([curve.score(columns.row(at), [math.inf, *HORIZONS]) for at in picked])
-
-
-def over_http(url: str, key: str, bundle: Bundle, columns: FeatureColumns) -> Floats:
-    found = []
-    for answer in _calls(url, key, bundle, columns):
-        for score in answer["scores"]:
-            by = {float(days): chance for days, chance in score["win_within_days"].items()}
-            found.append([score["probability"], score["low"], score["high"], *(by[days] for days in HORIZONS)])
-    return np.array(found, np.float64)
-
-
-def _calls(url: str, key: str, bundle: Bundle, columns: FeatureColumns) -> Iterator[Any]:
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    as_of = bundle.until.replace(tzinfo=UTC).isoformat()
-    for start in range(0, len(columns), CALL):
-        rows = [{"features": columns.row(at)} for at in range(start, min(start + CALL, len(columns)))]
-        body = json.dumps({"deals": rows, "horizons": HORIZONS, "reasons": 0, "as_of": as_of}).encode()
-        call = urllib.request.Request(f"{url}/v1/scores/deals", body, headers)
-        with urllib.request.urlopen(call, timeout=120) as answer:
-            yield json.load(answer)
+def of_weeks(company: Company, model: str, rows: int) -> dict[str, Numbers]:
+    """What the ways that take features say of rows drawn from the ends of all weeks."""
+    path = company.features(model, "--every", "week", "--since", "2000-01-01")
+    table = pq.read_table(path)
+    picked = np.sort(np.random.default_rng(0).choice(len(table), min(rows, len(table)), replace=False))
+    pq.write_table(table.take(picked), path)
+    return {name: way() for name, way in ways(company, model, path).items() if "by id" not in name}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--url")
-    parser.add_argument("--key", default=os.environ.get("FORESELL_KEY", ""))
+    parser.add_argument("--deals", type=int, default=10_000)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    history, live = History.existing(asked.home), live_bundle(asked.home, "win")
-    assert live is not None, "no win model has been promoted in this home"
-    bundle = load_any(live)
-    assert isinstance(bundle, Bundle)
+    found: dict[str, tuple[int, int, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="agreement-") as scratch:
-        source = deals(history, bundle, asked.rows, Path(scratch))
-        x = pq.read_table(source).select([feature.name for feature in bundle.features]).to_pandas()
-        columns = FeatureColumns(values_of(x), len(x))
-        ours = scored(bundle, history, source)
-        apart = {
-            "function": _apart(ours, of_function(asked.home, bundle, x)),
-            "one by one": _apart(ours, one_by_one(bundle, columns)),
-        }
-        chances = [0, *(COLUMNS.index(f"p_win_by_{days:g}d") for days in HORIZONS)]
-        if (plain := by_arithmetic(bundle, columns)) is not None:
-            apart["arithmetic"] = _apart(ours[::EVERY, chances], plain)
-        if asked.url:
-            apart["http"] = _apart(ours[:, [0, 1, 2, *chances[1:]]], over_http(asked.url, asked.key, bundle, columns))
-        build(history, "deal", [bundle.until], source)
-        predicted = columns_of(predict_win(history, bundle, bundle.until, HORIZONS))
-        apart["predict"] = _apart(scored(bundle, history, source), predicted)
-    print(f"{len(x):,} deals, {len(COLUMNS)} numbers each; {len(predicted):,} of `predict`")
-    for name, each in apart.items():
-        print(f"score and {name:<14}{each:>10.1e} apart at most")
+        home = Path(scratch, "home")
+        shutil.copytree(asked.home, home)
+        for model in ("win", "churn"):
+            as_of = load_any(live_bundle(home, model)).until  # type: ignore[arg-type]
+            with served(home, as_of) as client:
+                company = Company(home, as_of, client, command, Path(scratch), asked.home.resolve())
+                for name, numbers in (
+                    (f"{model}, on record", on_record(company, model)),
+                    (f"{model}, of all weeks", of_weeks(company, model, asked.deals)),
+                ):
+                    found[name] = largest(numbers)
+                    tell(name, *found[name])
     if asked.json:
-        print(json.dumps({"deals": len(x), "predicted": len(predicted), "apart": apart}))
-    if not max(apart.values()) <= 1e-12:
+        print(
+            json.dumps({name: {"rows": rows, "numbers": each, "apart": d} for name, (rows, each, d) in found.items()})
+        )
+    if not max(most for *_, pairs in found.values() for most in pairs.values()) <= NEAR:
         sys.exit(1)
 
 
-def _apart(one: Floats, other: Floats) -> float:
-    assert one.shape == other.shape, f"{one.shape} and {other.shape}"
-    assert (np.isnan(one) == np.isnan(other)).all(), "one tells what the other does not"
-    return float(np.nanmax(np.abs(one - other)))
+def tell(name: str, rows: int, numbers: int, pairs: dict[str, float]) -> None:
+    print(f"{name}: {rows:,} rows, {numbers} numbers each", flush=True)
+    for pair, most in pairs.items():
+        print(f"  {most:8.1e}  {pair}", flush=True)
 
 
 if __name__ == "__main__":

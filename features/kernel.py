@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.as_of import Micros
@@ -207,6 +206,8 @@ class Index:
         if len(names) > FEW:
             encoded = pa.array(names, pa.string()).dictionary_encode()
             ids = pa.array(self.ids, pa.string()) if isinstance(self.ids, list) else self.ids
+            import pyarrow.compute as pc
+
             return take(codes_in(pc.index_in(encoded.dictionary, ids)), codes_in(encoded.indices), -1)
         segments = self.cache.get("segments")
         if segments is None:

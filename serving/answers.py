@@ -280,7 +280,8 @@ class Part(Answer):
 
     state: str
     """ok; absent: never set up; loading; missing: troubles say why; features-only: the history is not in memory;
-    stale: nothing was recorded for long; behind: events may be unknown to scores; away: does not answer; losing."""
+    stale: nothing was recorded for long; behind: events may be unknown to scores; away: does not answer; refusing: it
+    answers and refused a write a moment ago (disk full, read-only, locked); losing."""
 
     detail: str
     """The same in words, with numbers."""

@@ -79,6 +79,9 @@ def serve(
     ] = None,
 ) -> None:
     """Answer scores over HTTP; see /docs and docs/api.md."""
+    from serving.thrift import be_thrifty
+
+    be_thrifty()
     from serving.run import run
 
     stands = moment(context, as_of) if as_of else None

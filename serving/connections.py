@@ -10,7 +10,7 @@ import math
 import socket
 from collections import Counter
 from enum import IntEnum
-from time import monotonic
+from time import monotonic, perf_counter
 from types import FrameType
 from typing import cast
 
@@ -20,11 +20,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from features.errors import ForesellError
+from serving.at_once import ASKED, NOTHING, AtOnce, Head
 from serving.envelope import SECURITY_HEADERS
 from serving.limit_errors import HeadTooLarge, HeadTooSlow, NotHttp, TooManyConnections
 from serving.metrics import Metrics, NoMetrics
 from serving.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, problem_of
 from serving.request_log import FACTS, LOGGER
+from serving.security import Caller
 from serving.settings import ServingSettings
 
 MOST_HEAD = 65_536
@@ -48,6 +50,15 @@ class Connection(HttpToolsProtocol):
     limits: ServingSettings
     metrics: Metrics
     turned_away: Counter[str]
+    at_once: AtOnce | None = None
+    """Who may answer a request in the moment it is read."""
+
+    held: Head | None = None
+    """The head of a request that may be answered so: nothing was made of it yet."""
+
+    held_body = b""
+    was_asked = False
+    began = 0.0
     phase = Phase.IDLE
     since = 0.0
     head_bytes = 0
@@ -62,6 +73,9 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on. What is not HTTP is answered with a problem document, a head without end too."""
         super().data_received(data)
+        if self.held is not None:
+            # The rest of the body is still to come.
+            self._go_on()
         if self.phase <= Phase.HEAD:
             self.head_bytes += len(data)
             if self.head_bytes > MOST_HEAD and not self.transport.is_closing():
@@ -75,14 +89,68 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is complete."""
         self.phase = Phase.BODY
+        if self.at_once is not None and self.url == ASKED and self._may_be_held():
+            self.held = self.at_once.head(self.headers)
+            self.held_body = b""
+            if self.held is not None:
+                self.began = perf_counter()
+                return
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of its body."""
+        if self.held is not None:
+            self.held_body += body
+        else:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Its body is complete."""
+        if self.held is not None and self._answer_at_once(self.held):
+            return
         self.phase = Phase.ANSWER
         super().on_message_complete()
         if self._answered():
             self._rest()
+
+    def _may_be_held(self) -> bool:
+        """Whether the connection and the server are at rest but for this request."""
+        return (
+            not self.pipeline
+            and (self.cycle is None or self.cycle.response_complete)
+            and len(self.tasks) < self.limits.requests_most
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+            and self.parser.get_method() == b"POST"
+            and self.parser.get_http_version() == "1.1"
+            and self.parser.should_keep_alive()
+        )
+
+    def _answer_at_once(self, head: Head) -> bool:
+        """Answer the request that is held; else let it go on."""
+        assert self.at_once is not None
+        try:
+            tried = self.at_once.answer(head, self.held_body, self.began, self.server_state.default_headers)
+        except Exception:
+            log.exception("fault")
+            tried = NOTHING
+        if tried.answer is None:
+            self._go_on(tried.caller)
+            return False
+        self.held, self.was_asked = None, True
+        self.transport.write(tried.answer)
+        self.server_state.total_requests += 1
+        self._rest()
+        return True
+
+    def _go_on(self, caller: Caller | None = None) -> None:
+        """What was held takes its usual way; of a `caller` the gate has counted the request already."""
+        self.held = None
+        if caller is not None:
+            cast("dict[str, object]", self.scope["state"])["caller"] = caller
+        super().on_headers_complete()
+        if self.held_body:
+            super().on_body(self.held_body)
 
     def on_response_complete(self) -> None:
         """It was answered, maybe before its body was complete."""
@@ -126,9 +194,9 @@ class Connection(HttpToolsProtocol):
     def _most_quiet(self) -> float:
         """How long it may say nothing: at first, between requests, and while it sends what was refused already."""
         limits = self.limits
-        if self.cycle is None:
+        if self.cycle is None and not self.was_asked:
             return limits.head_wait.total_seconds()
-        if not self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_complete:
             return math.inf
         rest = limits.keep_alive if self.phase is Phase.IDLE else limits.body_wait
         return rest.total_seconds() + 1
@@ -177,17 +245,19 @@ def look_at_all(state: ServerState, now: float) -> None:
             connection.look(now)
 
 
-def protocol_of(settings: ServingSettings, metrics: Metrics) -> type[Connection]:
+def protocol_of(settings: ServingSettings, metrics: Metrics, at_once: AtOnce | None = None) -> type[Connection]:
     """The protocol with these limits; uvicorn makes one for each connection."""
-    own = {"limits": settings, "metrics": metrics, "turned_away": Counter()}
+    own = {"limits": settings, "metrics": metrics, "turned_away": Counter(), "at_once": at_once}
     return type("LimitedConnection", (Connection,), own)
 
 
 def server_of(app: ASGIApp, settings: ServingSettings, metrics: Metrics | None = None) -> GuardedServer:
     """A server for the app; `metrics` count who is turned away. Our log has a line for each request already."""
+    counts, state = metrics or NoMetrics(), getattr(app, "state", None)
+    at_once = None if state is None else AtOnce(state, counts)
     config = Config(
         app,
-        http=protocol_of(settings, metrics or NoMetrics()),
+        http=protocol_of(settings, counts, at_once),
         ws="none",
         access_log=False,
         server_header=False,

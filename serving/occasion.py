@@ -1,8 +1,10 @@
 """When is a score asked, by when shall it happen, and how old is what is known?"""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from features.as_of import parse_moment
@@ -15,6 +17,8 @@ from serving.questions import MOST_DAYS
 from serving.written import Source
 
 DAY = timedelta(days=1)
+MOST_KEPT = 100
+"""Lists of horizons whose days are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +82,79 @@ def occasion(
     bundled = pair.at(as_of)
     zone = pair.zone
     # An asked date goes to the end of that day, a horizon to a time within its day: the date has the last word.
-    ends = {_local(as_of + days * DAY, zone).date().isoformat(): days for days in asked.horizons}
+    ends = _ends(asked.horizons, as_of, zone)
     if asked.dates:
         ends |= {day.isoformat(): _days_to_the_end_of(day, as_of, zone) for day in asked.dates}
-    seen = _seen(pair, as_of)
-    champion = bundled.champion
-    source = Source(
+    source = _source(pair, bundled, as_of, now, stale_after, current=current)
+    days = _days(tuple(asked.horizons), ends)
+    return Occasion(
+        pair, bundled, records, as_of, now, days.ends, days.within, days.days, asked.reasons, language, source
+    )
+
+
+class Occasions:
+    """Occasions of the present: which days horizons end on is kept from one request to the next."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], _Days] = {}
+
+    def now(
+        self,
+        pair: Pair,
+        bundled: Bundled,
+        asked: AskedOfAll,
+        language: Language,
+        now: datetime,
+        stale_after: timedelta,
+    ) -> Occasion:
+        """`occasion` of a request that names neither a moment nor dates, and needs no history."""
+        # Horizons of whole days end on another day of the calendar after midnight, which no zone has in between
+        # quarters of an hour.
+        horizons = tuple(asked.horizons)
+        key = (horizons, pair.zone.key, now.date(), now.hour, now.minute // 15)
+        days = self._kept.get(key)
+        if days is None:
+            days = _days(horizons, _ends(horizons, now, pair.zone))
+            if all(each % 1 == 0 for each in horizons):
+                if len(self._kept) >= MOST_KEPT:
+                    self._kept.clear()
+                self._kept[key] = days
+        source = _source(pair, bundled, now, now, stale_after)
+        return Occasion(
+            pair, bundled, None, now, now, days.ends, days.within, days.days, asked.reasons, language, source
+        )
+
+
+class _Days(NamedTuple):
+    """What `Occasion` has under these names."""
+
+    ends: tuple[tuple[str, float], ...]
+    within: tuple[tuple[str, float], ...]
+    days: tuple[float, ...]
+
+
+def _ends(horizons: Sequence[float], as_of: datetime, zone: ZoneInfo) -> dict[str, float]:
+    """The days of the calendar that horizons end on, and how far off they are."""
+    return {_local(as_of + days * DAY, zone).date().isoformat(): days for days in horizons}
+
+
+def _days(horizons: tuple[float, ...], ends: Mapping[str, float]) -> _Days:
+    # The first horizon comes first: churn answers for it above all.
+    days = tuple(dict.fromkeys((*horizons, *ends.values())))
+    return _Days(tuple(ends.items()), tuple((_plain(number), number) for number in horizons), days)
+
+
+def _source(
+    pair: Pair, bundled: Bundled, as_of: datetime, now: datetime, stale_after: timedelta, *, current: bool = True
+) -> Source:
+    champion, seen = bundled.champion, _seen(pair, as_of)
+    return Source(
         champion.version,
         champion.rung,
         _text(seen),
         written(bundled.level_as_of),
         written(now),
         not current or seen is None or as_of - seen > stale_after,
-    )
-    horizons = tuple(asked.horizons)
-    # The first horizon comes first: churn answers for it above all.
-    days = tuple(dict.fromkeys((*horizons, *ends.values())))
-    within = tuple((_plain(number), number) for number in horizons)
-    return Occasion(
-        pair, bundled, records, as_of, now, tuple(ends.items()), within, days, asked.reasons, language, source
     )
 
 

@@ -10,6 +10,7 @@ from features.errors import ForesellError
 from serving.champion import Champion, Model, Records, Words
 from serving.errors import ModelKnowsTheFuture
 from serving.feature_names import FeaturesRead
+from serving.one_deal import OneDeal, reader_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,11 @@ class Bundled:
     def reads(self) -> FeaturesRead:
         """What it makes of features that a caller sends."""
         return FeaturesRead.of(self.champion.features, self.words)
+
+    @cached_property
+    def one_deal(self) -> OneDeal | None:
+        """What reads and scores requests about one deal; None where they have to be read by name."""
+        return reader_of(self)
 
     @cached_property
     def texts_met(self) -> tuple[tuple[str, frozenset[str]], ...]:

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from features.as_of import NotAMoment
 from features.errors import ForesellError
@@ -21,6 +20,10 @@ from serving.access.errors import STATUS as ACCESS_STATUS
 from serving.cards.errors import CursorNotAccepted, ListNotMade, SortNotAccepted
 from serving.events import errors as event_errors
 from training.bundle import BundleDamaged, FeaturesChanged
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from fastapi.exceptions import RequestValidationError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -183,8 +186,9 @@ def declares(*kinds: type[ForesellError]) -> dict[int | str, dict[str, object]]:
     return {status: {"description": "\n\n".join(said), "model": Problem} for status, said in by_status.items()}
 
 
-def handle_problems(app: FastAPI) -> None:
+def handle_problems(app: "FastAPI") -> None:
     """Answer every error of ours, of validation and of routing with a problem document."""
+    from fastapi.exceptions import RequestValidationError
 
     @app.exception_handler(ForesellError)
     async def ours(request: Request, error: ForesellError) -> Response:
@@ -194,8 +198,8 @@ def handle_problems(app: FastAPI) -> None:
     async def validation(request: Request, error: RequestValidationError) -> Response:
         return respond(_validation_error(request, error), request_id_of(request))
 
-    @app.exception_handler(StarletteHTTPException)
-    async def routing(request: Request, error: StarletteHTTPException) -> Response:
+    @app.exception_handler(HTTPException)
+    async def routing(request: Request, error: HTTPException) -> Response:
         return respond(_routing_error(request, error), request_id_of(request), error.headers)
 
 
@@ -214,7 +218,7 @@ def place(parts: Sequence[int | str]) -> str:
     return text.removeprefix(".")
 
 
-def _validation_error(request: Request, error: RequestValidationError) -> ForesellError:
+def _validation_error(request: Request, error: "RequestValidationError") -> ForesellError:
     found = error.errors()
     in_body = all(one["loc"][:1] == ("body",) for one in found)
     if in_body and any(one["type"] == "json_invalid" for one in found):
@@ -234,9 +238,11 @@ def _field_problems(found: Iterable[Mapping[str, object]]) -> Iterable[FieldProb
         yield FieldProblem(field=where, message=str(one["msg"]))
 
 
-def _routing_error(request: Request, error: StarletteHTTPException) -> ForesellError:
-    if isinstance(error, RefusedRequest):
-        return error.error
+def _routing_error(request: Request, error: HTTPException) -> ForesellError:
+    # FastAPI lets only its own exceptions pass while it reads a body; of others it makes one that names its cause.
+    for one in (error, error.__cause__):
+        if isinstance(one, RefusedRequest):
+            return one.error
     if error.status_code == 404:
         return errors.NoSuchPath(request.url.path)
     if error.status_code == 405:

@@ -28,6 +28,9 @@ from serving.store.opening import Store
 ASK_STORE_EVERY = 2.0
 """Seconds for which it is believed that the database answers, or does not."""
 
+REFUSED_LATELY = 10.0
+"""Seconds for which it is said that the database answers but refused a write; the service's own jobs try again soon."""
+
 MOST_WAIT = 1.0
 """Seconds that an answer of the database is waited for; a probe must not hang with it."""
 
@@ -40,6 +43,8 @@ class StoreSeen:
 
     answers: bool
     waiting: int | None = None
+    refused: str | None = None
+    """Why a transaction failed lately though the database answers: a full disk, a read-only one, a lock."""
 
 
 class StoreLook:
@@ -62,7 +67,7 @@ class StoreLook:
     def _ask(self) -> StoreSeen:
         before = self._seen
         try:
-            found = StoreSeen(True, reach_of(self._store).waiting)
+            found = StoreSeen(True, reach_of(self._store).waiting, self._store.refused_within(REFUSED_LATELY))
         except (SQLAlchemyError, ForesellError, OSError) as failure:
             found = StoreSeen(False)
             if before.answers:
@@ -149,6 +154,9 @@ def _models(standing: Standing) -> Iterator[Part]:
 
 
 def _store(seen: StoreSeen) -> Part:
+    if seen.refused is not None:
+        said = f"The database answers, but refused a call a moment ago: {seen.refused}. Scores work, writes may not."
+        return Part(part="store", state="refusing", detail=said)
     if seen.answers:
         return Part(part="store", state="ok", detail="The database answers.")
     said = "The database does not answer: keys checked lately and scores still work, writes do not."

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from anyio import CapacityLimiter
 
+from features.errors import ForesellError
 from serving.access.reach import ALL, Reach
 from serving.access.seen import OwnedRecords, seen_by
 from serving.asked import AskedOfAll
@@ -16,11 +17,12 @@ from serving.champion import Model, Records
 from serving.errors import RecordNotAccepted
 from serving.language import Language
 from serving.metrics import Metrics, NoMetrics
-from serving.occasion import Occasion, occasion, written
+from serving.occasion import Occasion, Occasions, occasion, written
+from serving.one_deal import Told, values_of
 from serving.pairs import Pair
 from serving.pieces import run_here, run_in_pieces
 from serving.score_log.queue import NoScoreLog, ScoreLog
-from serving.scoring import Scored, score_customers, score_deals
+from serving.scoring import Scored, score_customers, score_deals, told_of_deal
 from serving.shelf import Shelf
 from serving.subjects import Reader, Subject
 from serving.tracing import step
@@ -69,6 +71,7 @@ class ScoreBook:
         self._stale_after, self._piece_rows = stale_after, piece_rows
         self._large_calls = CapacityLimiter(large_calls_at_once)
         self._follower, self._log, self._metrics = follower, log or NoScoreLog(), metrics or NoMetrics()
+        self._occasions = Occasions()
         self._load_until = monotonic() + first_load_wait.total_seconds()
 
     async def answer(
@@ -88,16 +91,42 @@ class ScoreBook:
         """
         large = len(subjects) > SMALL
         if decode is not None:
-            reading = self._decode(subjects, decode)
+            reading = self._decode(model, asked, subjects, decode)
             subjects = await run_in_pieces(reading, self._large_calls) if large else run_here(reading)
         pair, records, current = self._shelf.pair(model), None, True
-        if any(one.features is None for one in subjects):
+        if any(not isinstance(one, Told) and one.features is None for one in subjects):
             pair, current = await self._with_records(model, pair)
             records = self._seen(pair, asker.reach)
         asked_when = occasion(pair, asked, language, self._clock(), self._stale_after, records, current=current)
         work = self._score(asked_when, model, subjects, asker)
         with step("score", model=model, subjects=len(subjects)):
             return await run_in_pieces(work, self._large_calls) if large else run_here(work)
+
+    def at_once(self, body: bytes, language: Language, asker: Asker) -> bytes | None:
+        """The answer of the win model to a plain request about one deal by features; None for all others.
+
+        The same bytes as those of `answer`, which says what else there is to be said. Never waits, never raises.
+        """
+        try:
+            pair = self._shelf.pair("win")
+            now = self._clock()
+            bundled = pair.at(now)
+            reader = bundled.one_deal
+            if reader is None or (asked := reader.read(body)) is None:
+                return None
+            values, most = values_of(asked), asked.reasons
+            when = self._occasions.now(pair, bundled, asked, language, now, self._stale_after)
+            row = reader.row(values)
+            given = reader.score(values, row, when.days, language, most)
+            if given is None or given.note:
+                return None
+            subject = Subject(asked.deals[0].deal_id, "features", row=row)
+            scored = told_of_deal(when, subject, given, row)
+            answer = _together(when, "win", [WRITE(scored.answers)])
+        except (ForesellError, OverflowError, ValueError):
+            return None
+        self._note(when, "win", asker, (subject,), scored, 0)
+        return answer
 
     async def _with_records(self, model: Model, pair: Pair) -> tuple[Pair, bool]:
         """The pair with its history, and whether all accepted events are in it. Waits a while as the service starts."""
@@ -112,10 +141,19 @@ class ScoreBook:
             raise self._shelf.without_records()
         return cast(Records, seen_by(cast(OwnedRecords, pair.records), reach))
 
-    def _decode(self, subjects: Sequence[Any], decode: Callable[[Any], Any]) -> Generator[None, None, list[Any]]:
+    def _decode(
+        self, model: Model, asked: AskedOfAll, subjects: Sequence[Any], decode: Callable[[Any], Any]
+    ) -> Generator[None, None, list[Any]]:
+        reader = None
+        if model == "win" and len(subjects) > 1:
+            pair = self._shelf.pair(model)
+            reader = (pair.followed or pair.trained).one_deal if asked.as_of is None else pair.trained.one_deal
         found: list[Any] = []
         for _, some in _parts(subjects, self._piece_rows):
-            found += [decode(one) for one in some]
+            if reader is None:
+                found += [decode(one) for one in some]
+            else:
+                found += [decode(one) if (told := reader.read_deal(one)) is None else told for one in some]
             yield
         return found
 

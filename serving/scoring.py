@@ -36,24 +36,56 @@ def score_deals(asked: Occasion, subjects: Sequence[Subject]) -> Scored[DealScor
     answer = cast(WinChampion, asked.bundled.champion).answer
     days, language, most = asked.days, asked.language, asked.most_reasons
     found = Scored[DealScore]([], [], [])
-    for subject, (now, then) in zip(subjects, _rows(asked, subjects), strict=True):
+    for subject, (now, then), known in zip(subjects, _rows(asked, subjects), _told(asked, subjects), strict=True):
         row = now if then is None else then
         if row is None:
             found.answers.append(_deal(asked, subject, NOTHING, (), None, None, None))
             found.given.append(None)
             found.rows.append(None)
             continue
-        score = answer(row, days, language, most)
+        score = answer(row, days, language, most) if known is None else known
         before = moves = None
         if now is not None and then is not None:
             every = len(asked.bundled.names)
             was, will = answer(now, days, language, every), answer(then, days, language, every)
             before, moves = _chance(asked, was), moved(was.reasons, will.reasons, now, then, most)
-        note = note_of(asked, subject, row, score.note)
+        # Of what was scored together nothing else is to be said.
+        note = note_of(asked, subject, row, score.note) if known is None else score.note
         found.answers.append(_deal(asked, subject, _chance(asked, score), score.reasons, before, moves, note))
         found.given.append(score)
         found.rows.append(row)
     return found
+
+
+def _told(asked: Occasion, subjects: Sequence[Subject]) -> Sequence[ScoreGiven | None]:
+    """The scores of subjects that can be scored together; None for the others."""
+    reader = asked.bundled.one_deal
+    found: list[ScoreGiven | None] = [None] * len(subjects)
+    if reader is None or len(subjects) == 1:
+        return found
+    some = [
+        (place, subject.told, codes, subject.row)
+        for place, subject in enumerate(subjects)
+        if subject.told is not None and subject.row is not None and (codes := reader.codes(subject.told)) is not None
+    ]
+    if some:
+        scores = reader.score_many(
+            [values for _, values, _, _ in some],
+            [codes for _, _, codes, _ in some],
+            [row for _, _, _, row in some],
+            asked.days,
+            asked.language,
+            asked.most_reasons,
+        )
+        for (place, _, _, _), score in zip(some, scores, strict=True):
+            found[place] = score
+    return found
+
+
+def told_of_deal(asked: Occasion, subject: Subject, score: ScoreGiven, row: Row) -> Scored[DealScore]:
+    """The answer for one deal that was scored already and of which nothing else is to be said."""
+    answer = _deal(asked, subject, _chance(asked, score), score.reasons, None, None, None)
+    return Scored([answer], [score], [row])
 
 
 def score_customers(asked: Occasion, subjects: Sequence[Subject]) -> Scored[CustomerScore]:

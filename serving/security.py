@@ -3,8 +3,9 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from threading import Lock
 from time import monotonic
 
@@ -38,7 +39,7 @@ class Caller:
     per_minute: int | None = None
     """Requests allowed in a minute, where this key has a rate of its own."""
 
-    @property
+    @cached_property
     def actor(self) -> str:
         """How logs and the audit trail name the caller: `key:abcd2345` or `user:anna`."""
         return f"key:{self.key_id}" if self.user is None else f"user:{self.user}"
@@ -64,19 +65,26 @@ class Caller:
 
 @dataclass(frozen=True)
 class _Checked:
-    """A key whose secret was found right, against which hash, and when its row was last read."""
+    """A key whose secret was found right, against which hash, and when its row was last read.
+
+    Until `look_at` it is trusted without another look, because the store was found away.
+    """
 
     facts: KeyFacts
     secret_hash: str
     read_at: float
+    caller: Caller
+    look_at: float = 0.0
 
 
 class KeyRing:
     """Checks keys against the store.
 
     A key text is remembered by its SHA-256 digest once its secret was found right. Its row is read again after
-    `recheck`: within that time a revoked key stops working. `tick` counts seconds. Wrong keys are counted in `tries`,
-    those with an id nobody has by address, wrong secrets by address and id: so a wrong one never keeps out a good one.
+    `recheck`: within that time a revoked key stops working. While the store is away, which also keeps anyone from
+    revoking it there, a key is trusted for `trust_away` after its last reading. `tick` counts seconds. Wrong keys are
+    counted in `tries`, those with an id nobody has by address, wrong secrets by address and id: so a wrong one never
+    keeps out a good one.
     """
 
     def __init__(
@@ -87,8 +95,10 @@ class KeyRing:
         tick: Callable[[], float] = monotonic,
         tries: Buckets | None = None,
         tries_per_minute: int = 20,
+        trust_away: timedelta = timedelta(0),
     ) -> None:
         self._store, self._clock, self._tick = store, clock, tick
+        self._trust_away = trust_away.total_seconds()
         self._tries, self._tries_per_minute = tries or Buckets(tick), tries_per_minute
         self._recheck = recheck.total_seconds()
         self._checked: OrderedDict[bytes, _Checked] = OrderedDict()
@@ -97,19 +107,30 @@ class KeyRing:
     def remembered(self, key: str) -> Caller | None:
         """The caller of a key checked a moment ago, without waiting for anything. Raises KeyNotAccepted."""
         found = self._checked.get(_digest(key))
-        if found is None or self._tick() - found.read_at >= self._recheck:
+        if found is None:
             return None
-        return self._admit(found.facts)
+        now = self._tick()
+        if now - found.read_at >= self._recheck and now >= found.look_at:
+            return None
+        if not found.facts.valid(self._clock()):
+            raise KeyNotAccepted
+        return found.caller
 
     def caller(self, key: str, address: str = "") -> Caller:
         """The caller of a key; reads the store, may compute a hash. Raises KeyNotAccepted, TooManyTries, StoreAway."""
         shape = SHAPE.fullmatch(key)
-        row = None if shape is None else self._row(shape[1])
+        try:
+            row = None if shape is None else self._row(shape[1])
+        except StoreAway:
+            trusted = self._trusted(_digest(key))
+            if trusted is None:
+                raise
+            return trusted
         if shape is None or row is None:
             self._count(address)
             raise KeyNotAccepted
         facts, secret_hash = row
-        self._admit(facts)
+        caller = self._admit(facts)
         digest = _digest(key)
         if not self._is_known(digest, secret_hash):
             self._must_not_wait((address, facts.key_id))
@@ -120,11 +141,21 @@ class KeyRing:
                 self._count((address, facts.key_id))
                 raise KeyNotAccepted
         with self._keeping:
-            self._checked[digest] = _Checked(facts, secret_hash, self._tick())
+            self._checked[digest] = _Checked(facts, secret_hash, self._tick(), caller)
             self._checked.move_to_end(digest)
             while len(self._checked) > MOST_REMEMBERED:
                 self._checked.popitem(last=False)
         return self._admit(facts)
+
+    def _trusted(self, digest: bytes) -> Caller | None:
+        """The caller of a key that was checked before the store went away, if not too long ago."""
+        found = self._checked.get(digest)
+        if found is None or self._tick() - found.read_at >= self._trust_away:
+            return None
+        with self._keeping:
+            # The store need not be waited for again by each request.
+            self._checked[digest] = replace(found, look_at=self._tick() + self._recheck)
+        return self._admit(found.facts)
 
     def _is_known(self, digest: bytes, secret_hash: str) -> bool:
         """Whether this very key was found right against this hash before."""

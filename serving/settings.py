@@ -62,6 +62,9 @@ class ServingSettings(BaseSettings):
     key_recheck: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(seconds=10)
     """A checked API key is trusted this long; so a revoked one stops working within this time."""
 
+    key_trust_away: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(minutes=15)
+    """While the database does not answer, a key that was checked before is trusted this long after its last check."""
+
     requests_per_minute: PositiveInt | None = None
     """Requests a key or user may make in a minute, in each worker, where the key has no rate of its own. Default: any
     number."""

@@ -123,7 +123,9 @@ def _bundled(sources: Sources, folder: Path, what: str, model: Model) -> Bundled
         raise _not_loaded(model, what, failure) from failure
     must_be_computed_alike(champion)
     known = champion.meta.get(LEVEL_AS_OF)
-    return Bundled(champion, words, datetime.fromisoformat(str(known)) if known else champion.until)
+    bundled = Bundled(champion, words, datetime.fromisoformat(str(known)) if known else champion.until)
+    _ = bundled.one_deal
+    return bundled
 
 
 def _not_loaded(model: str, what: str, failure: Exception) -> NothingLoaded:

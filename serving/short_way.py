@@ -47,25 +47,30 @@ class ShortWay:
                 # A header that comes twice is for the long way.
                 named[name] = b"" if name in named else value
         state = scope["app"].state
-        caller = None
-        if named.get(b"content-type", b"").lower() in PLAIN_JSON and b"authorization" in named:
+        about = scope.setdefault("state", {})
+        caller = about.get("caller")
+        if caller is None and named.get(b"content-type", b"").lower() in PLAIN_JSON and b"authorization" in named:
             caller = cast(Gate, state.gate).quick(named[b"authorization"].decode("latin-1"))
         if caller is None:
             await self.app(scope, receive, send)
             return
-        about = scope.setdefault("state", {})
         about["caller"], about["key_id"], about["actor"] = caller, caller.key_id, caller.actor
         body, messages = await _read(receive)
         if body is not None and caller.may(KeyScope.SCORE):
             model, read_all, read_one = way
             language = _language(named.get(b"accept-language"), cast(ServingSettings, state.settings).language)
+            asker = Asker(caller.actor, caller.reach, str(about.get("request_id", "")))
+            book = cast(ScoreBook, state.book)
             try:
-                asked = read_all(body)
-                subjects = asked.subjects
-                about["deals"] = len(subjects)
-                asker = Asker(caller.actor, caller.reach, str(about.get("request_id", "")))
-                answer = await cast(ScoreBook, state.book).answer(model, asked, subjects, language, asker, read_one)
-            except (MsgspecError, ForesellError, RecursionError):
+                answer = book.at_once(body, language, asker) if model == "win" else None
+                if answer is None:
+                    asked = read_all(body)
+                    subjects = asked.subjects
+                    about["deals"] = len(subjects)
+                    answer = await book.answer(model, asked, subjects, language, asker, read_one)
+                else:
+                    about["deals"] = 1
+            except (MsgspecError, ForesellError, RecursionError, UnicodeDecodeError):
                 # Nothing was answered yet: the long way finds the same, and says it.
                 pass
             else:

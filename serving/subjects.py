@@ -11,6 +11,7 @@ from features.suggesting import MOST_FAULTS
 from serving.asked import CustomerInEitherShape, DealInEitherShape
 from serving.champion import Records, Row
 from serving.errors import CustomerNotActive, CustomerNotFound, DealNotFound, DealNotOpen
+from serving.one_deal import Told, Values
 from serving.pairs import Bundled, Pair
 from serving.problems import FieldProblem, place
 from serving.records import ATTRIBUTES, Described, read_changes, read_customer_changes, read_record
@@ -26,14 +27,16 @@ class Subject:
     """A deal or customer to be scored, or the reason why it cannot be.
 
     `fields` describe it where it is `described`, or a known one with changes where it is `what_if`; `row` holds its
-    features where those were sent. `unused` are attributes the model does not look at, `absent` what was not given,
-    `new` names that are not on record.
+    features where those were sent, `told` the same in the order of the bundle's reader where nothing is unusual.
+    `unused` are attributes the model does not look at, `absent` what was not given, `new` names that are not on
+    record.
     """
 
     subject_id: str | None
     form: Form
     fields: Mapping[str, object] | None = None
     row: Row | None = None
+    told: Values | None = None
     unused: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
@@ -57,7 +60,7 @@ class Reader:
         assert self._given is not None
         return self._given
 
-    def read_deals(self, deals: Sequence[DealInEitherShape], first: int) -> list[Subject]:
+    def read_deals(self, deals: Sequence[DealInEitherShape | Told], first: int) -> list[Subject]:
         """Subjects for these deals, of which the first has this number in the request."""
         return [self._deal(asked, number) for number, asked in enumerate(deals, first) if not self._gives_up()]
 
@@ -69,7 +72,12 @@ class Reader:
         """Whether so much is wrong that the rest need not be read: the request is refused as a whole."""
         return len(self.faults) >= MOST_FAULTS
 
-    def _deal(self, asked: DealInEitherShape, number: int) -> Subject:
+    def _deal(self, asked: DealInEitherShape | Told, number: int) -> Subject:
+        if isinstance(asked, Told):
+            if asked.reader is not self._bundled.one_deal:
+                # Meanwhile another model serves.
+                return self._by_features(asked.deal_id, asked.row, ["deals", number, "features"])
+            return Subject(asked.deal_id, "features", row=asked.row, told=asked.values)
         if asked.features is not None:
             return self._by_features(asked.deal_id, asked.features, ["deals", number, "features"])
         if asked.record is not None:
@@ -113,7 +121,7 @@ class Reader:
         if deal_id is None or not self._records.has(deal_id):
             absent = tuple(name for name in EXPECTED if fields.get(name) is None)
         unused = self._unused(described, ATTRIBUTE_PREFIX)
-        return Subject(deal_id, "described", fields, None, unused, absent, self._new(fields), error)
+        return Subject(deal_id, "described", fields, None, None, unused, absent, self._new(fields), error)
 
     def _not_scorable(self, deal_id: str) -> ForesellError | None:
         if not self._records.has(deal_id):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from serving.metrics import Metrics
 from serving.request_log import FACTS, LOGGER, log_json_lines
 from serving.settings import ServingSettings
+from serving.thrift import be_thrifty
 from serving.workers import Handover
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def main() -> None:
     handed = Handover.model_validate_json(_first_line(0))
     settings = ServingSettings(**handed.settings)  # type: ignore[arg-type]
     log_json_lines(settings.log_level)
+    be_thrifty()
     # Only now, so that what goes wrong while it loads is a line of the log too.
     from serving.connections import server_of
     from serving.run import app_of

@@ -25,6 +25,7 @@ STRENGTH = 20.0
 """A product's mean amount is drawn toward everyone's, and a group's factor to 1, as by so many won deals."""
 AGES = (7.0, 30.0, 90.0)
 """Ages in days at which the next age band begins."""
+NO_FACTORS: Mapping[str, float] = {}
 Floats = NDArray[np.float64]
 
 
@@ -50,10 +51,10 @@ class Amounts:
         """The amount a deal is expected to close at if it is won; None where nothing is known."""
         if amount is None or self.kept is None or not math.isfinite(amount):
             return self.by_product.get(product or "", self.mean)
-        share = self.kept
-        groups = {"stage": stage or "", "age": _band(age_days, AGES), "size": _band(amount, self.sizes)}
-        for name, group in groups.items():
-            share *= self.factors.get(name, {}).get(group, 1.0)
+        share, factors = self.kept, self.factors.get
+        share *= factors("stage", NO_FACTORS).get(stage or "", 1.0)
+        share *= factors("age", NO_FACTORS).get(_band(age_days, AGES), 1.0)
+        share *= factors("size", NO_FACTORS).get(_band(amount, self.sizes), 1.0)
         return amount * share
 
     def to_json(self) -> dict[str, object]:

@@ -26,7 +26,7 @@ from training.reasons import Language, Reason, explain
 from training.rivals import Rival
 from training.rivals import from_json as rival_from_json
 from training.rivals.rival import Floats, Row, log_odds
-from training.rowwise.curves import CurveScorer, scorer_of
+from training.rowwise.curves import Answers, CurveScorer, scorer_of
 from training.rowwise.telling import Teller
 from training.shrunk_rates import ShrunkRates
 from training.stored_features import FeaturesChanged, entry_of, features_of
@@ -120,9 +120,42 @@ class Bundle:
                 median = math.nan if days is None else days
             return self._told(row, horizons, language, most_reasons, own, median, None)
         found = scorer.of_row(row, (*horizons, math.inf), why=most_reasons > 0)
+        return self._first_told(row, horizons, language, most_reasons, found)
+
+    def answer_told(
+        self,
+        numbers: Sequence[float | None],
+        codes: Sequence[int],
+        row: Row,
+        horizons: Sequence[float],
+        language: Language = "en",
+        most_reasons: int = 5,
+    ) -> Score:
+        """`answer` of a row whose values are also given in the order of `scorer.tables.columns`, texts as codes."""
+        assert self.scorer is not None
+        found = self.scorer.of_told(numbers, codes, (*horizons, math.inf), why=most_reasons > 0)
+        return self._first_told(row, horizons, language, most_reasons, found)
+
+    def answers_told(
+        self,
+        numbers: Sequence[Sequence[float | None]],
+        codes: Sequence[Sequence[int]],
+        rows: Sequence[Row],
+        horizons: Sequence[float],
+        language: Language = "en",
+        most_reasons: int = 5,
+    ) -> list[Score]:
+        """`answer_told` of many rows: while machine code works on them, other threads go on."""
+        assert self.scorer is not None
+        found = self.scorer.of_many_told(numbers, codes, (*horizons, math.inf), why=most_reasons > 0)
+        return [
+            self._first_told(row, horizons, language, most_reasons, each) for row, each in zip(rows, found, strict=True)
+        ]
+
+    def _first_told(self, row: Row, horizons: Sequence[float], language: Language, most: int, found: Answers) -> Score:
         effects = None if found.effects is None else found.effects[0]
         own, median = found.chances[0].tolist(), float(found.medians[0])
-        return self._told(row, horizons, language, most_reasons, own, median, effects)
+        return self._told(row, horizons, language, most, own, median, effects)
 
     @cached_property
     def scorer(self) -> CurveScorer | None:

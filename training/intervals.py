@@ -13,13 +13,13 @@ outcomes were known.
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import exp
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.judged_rows import Floats, log_odds
-from training.rivals.rival import probability
 
 Z80 = 1.2815515655446004
 """Half the width of an 80 % interval, in standard deviations."""
@@ -45,17 +45,19 @@ class Spread:
 
     def around(self, odds: float) -> tuple[float, float]:
         """The 80 % interval of a probability given as log-odds."""
-        half = Z80 * self._deviation_at(odds)
-        return probability(odds - half), probability(odds + half)
-
-    def _deviation_at(self, odds: float) -> float:
-        """On the straight line between places, as `np.interp` has it at ten times the cost; level beyond them."""
         at, deviation = self.at, self.deviation
-        if not at[0] < odds < at[-1]:
-            return deviation[0] if odds <= at[0] else deviation[-1]
-        place = bisect_right(at, odds) - 1
-        slope = (deviation[place + 1] - deviation[place]) / (at[place + 1] - at[place])
-        return slope * (odds - at[place]) + deviation[place]
+        # On the straight line between places, as `np.interp` has it at ten times the cost; level beyond them. One
+        # function, and not three: a score asks for four intervals, two ends each.
+        if at[0] < odds < at[-1]:
+            place = bisect_right(at, odds) - 1
+            slope = (deviation[place + 1] - deviation[place]) / (at[place + 1] - at[place])
+            half = Z80 * (slope * (odds - at[place]) + deviation[place])
+        else:
+            half = Z80 * (deviation[0] if odds <= at[0] else deviation[-1])
+        low, high = odds - half, odds + half
+        below = 1 / (1 + exp(-low)) if low >= 0 else (share := exp(low)) / (1 + share)
+        above = 1 / (1 + exp(-high)) if high >= 0 else (share := exp(high)) / (1 + share)
+        return below, above
 
     def to_json(self) -> dict[str, object]:
         """The places and the deviations there."""

@@ -66,7 +66,7 @@ def running(
             list(command(port)),
             stdout=said,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **ONE_THREAD, "PATH": _path(), **(environment or {})},
+            env={**os.environ, **ONE_THREAD, "PATH": _path(), "PYTHONDONTWRITEBYTECODE": "", **(environment or {})},
             start_new_session=True,
         )
     try:

@@ -4,7 +4,6 @@ from bisect import bisect_right
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.columns import Rows
@@ -38,6 +37,8 @@ class Keyed:
         for seen, segments in self._seen:
             if seen.equals(ids):  # most streams of deals have the same deals
                 return segments
+        import pyarrow.compute as pc
+
         segments = np.append(codes_in(pc.index_in(self.names, ids)), -1)
         self._seen = [(ids, segments)]
         return segments
@@ -55,6 +56,8 @@ def stable_order(codes: Ints) -> Ints:
 def keyed(names: NDArray[np.object_], codes: Ints) -> Keyed:
     """Moments by their names' order; a code of -1 has no name."""
     texts = pa.array(names, pa.string())
+    import pyarrow.compute as pc
+
     order = pc.sort_indices(texts)
     ranks = np.empty(len(names), np.int64)
     ranks[order.to_numpy()] = np.arange(len(names))

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import cast
 
 from anyio import CapacityLimiter, to_thread
-from fastapi.requests import Request
+from starlette.requests import Request
 
 from serving.access.cookies import cookie, must_be_from_here
 from serving.access.errors import SessionNeeded, TokenNotAccepted, TooManyRequests, TooManySignIns
@@ -48,7 +48,10 @@ class Gate:
         self.checking, self.signing = CapacityLimiter(CHECKED_AT_ONCE), CapacityLimiter(SIGNED_IN_AT_ONCE)
         self.visiting, self._signing_in = CapacityLimiter(VISITING_AT_ONCE), 0
         self.rates, self.tries = Buckets(tick), Buckets(tick)
-        self.keys = KeyRing(store, settings.key_recheck, clock, tick, self.tries, settings.wrong_tries_per_minute)
+        self.keys = KeyRing(
+            *(store, settings.key_recheck, clock, tick, self.tries, settings.wrong_tries_per_minute),
+            trust_away=settings.key_trust_away,
+        )
         self.sessions = Sessions(
             store, settings.session_idle, settings.session_longest, settings.key_recheck, clock, tick
         )

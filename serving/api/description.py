@@ -13,6 +13,14 @@ ALWAYS = {
     "401": "The API key, or the session, is missing or not accepted.",
     "403": "The caller lacks the scope, or the reach; or a session's write lacks the header X-CSRF-Token.",
     "429": "Too many requests; Retry-After says when to come again.",
+    "503": "The service or its database cannot answer just now; Retry-After says when to come again.",
+}
+ANY = {"422": "A parameter has not the form that this call expects, or is one that it does not read."}
+WITH_BODY = {
+    "400": "The body is not JSON.",
+    "408": "The body did not arrive in time.",
+    "413": "The body is larger than the service takes.",
+    "415": "The body is not sent as JSON.",
 }
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
@@ -43,9 +51,9 @@ def describe(app: FastAPI) -> None:
 
 def _with_problems(operation: dict[str, dict[str, dict[str, object]]]) -> None:
     responses = operation["responses"]
-    if "security" in operation:
-        for status, said in ALWAYS.items():
-            responses.setdefault(status, {"description": said, "content": {"application/json": {"schema": PROBLEM}}})
+    everywhere = ANY | (ALWAYS if "security" in operation else {}) | (WITH_BODY if "requestBody" in operation else {})
+    for status, said in everywhere.items():
+        responses.setdefault(status, {"description": said, "content": {"application/json": {"schema": PROBLEM}}})
     for status, response in responses.items():
         content = response.get("content", {})
         if status >= "400" and isinstance(content, dict) and "Readiness" not in str(content):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 from sqlalchemy.orm import Session
 
 from serving.access.audit import By
@@ -13,12 +13,15 @@ from serving.access.gate import gate_of
 from serving.access.reach import reach
 from serving.dependencies import Admin, Documented, OnceOnly, Stored
 from serving.errors import KeyExpiresInThePast, NoSuchKey, UnknownScope
-from serving.keys import KeyFacts, add_key, close_key, list_keys
+from serving.keys import KeyFacts, Scope, add_key, close_key, list_keys
 from serving.occasion import in_utc, in_utc_if_known
 from serving.problems import declares, request_id_of
 from serving.questions import Question
 
 router = APIRouter(prefix="/v1/keys", tags=["people"], dependencies=[Documented])
+
+
+ScopeName = Annotated[str, Field(max_length=40), WithJsonSchema({"type": "string", "enum": [*Scope]})]
 
 
 class KeyAsked(Question):
@@ -27,7 +30,7 @@ class KeyAsked(Question):
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
     """What it is for."""
 
-    scopes: Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=10)]
+    scopes: Annotated[list[ScopeName], Field(min_length=1, max_length=10)]
     """What it allows: score, ingest, read, plan, admin."""
 
     reach: Literal["own", "team", "all"] = "all"

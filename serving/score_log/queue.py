@@ -8,12 +8,11 @@ import logging
 import os
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import time_ns
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from serving.champion import ChurnChampion, Model, Row, WinChampion
 from serving.metrics import Metrics, NoMetrics
@@ -33,8 +32,7 @@ WITH_ROW = 10
 NAME = "score_log"
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """The scores of one piece of a request. Each: subject, form, place, the answer's numbers, the row for a shadow."""
 
     asked: Occasion
@@ -49,8 +47,7 @@ class Served:
         return len(self.scores) * (1 if self.asked.pair.shadow is None else WITH_ROW)
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbers:
+class _Numbers(NamedTuple):
     """What is kept of an answer: its reasons would fill the queue."""
 
     kind: str | None

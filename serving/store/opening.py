@@ -1,11 +1,12 @@
 """How is the service's database opened? One function, which also brings an older one up to date."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,10 @@ from serving.store.upgrading import bring_up_to_date
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What SQLAlchemy raises where the database, its server or its disk is in trouble, rather than the question."""
 
+SERVER_TROUBLE = ("25006", "42501", "58", "XX")
+"""SQLSTATEs of PostgreSQL that come as other errors: it is a read-only copy, its files refuse to be written (which it
+calls a want of privilege), its disk fails, it finds itself damaged."""
+
 
 class Store:
     """The service's own database, open.
@@ -26,14 +31,25 @@ class Store:
     PostgreSQL. Where the database does not answer, each of them raises StoreAway.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, tick: Callable[[], float] = monotonic) -> None:
+        self.engine, self._tick = engine, tick
+        self._refused: tuple[float, str] | None = None
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back on an error. Raises StoreAway."""
-        with told_when_away(), Session(self.engine) as session, session.begin():
-            yield session
+        try:
+            with told_when_away(), Session(self.engine) as session, session.begin():
+                yield session
+        except StoreAway as away:
+            self._refused = (self._tick(), str(away.args[0]))
+            raise
+
+    def refused_within(self, seconds: float) -> str | None:
+        """Why a transaction failed for the database's own reasons, where one of this process did so lately."""
+        if self._refused is None or self._tick() - self._refused[0] > seconds:
+            return None
+        return self._refused[1]
 
     @contextmanager
     def writing(self, turn: str) -> Iterator[Session]:
@@ -70,6 +86,10 @@ def told_when_away() -> Iterator[None]:
         yield
     except AWAY as failure:
         raise StoreAway(_first_line(failure)) from failure
+    except DBAPIError as failure:
+        if str(getattr(failure.orig, "sqlstate", None) or "").startswith(SERVER_TROUBLE):
+            raise StoreAway(_first_line(failure)) from failure
+        raise
 
 
 def open_store(address: str) -> Store:

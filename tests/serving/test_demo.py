@@ -11,50 +11,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import date, datetime
-from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from features.history import History
 from features.open_deals import open_deals
-from serving.cli import main
 from serving.demo import HomeTaken, prepare
 from training.bundle import Bundle, live_bundle
 
 TODAY, NOW = date(2026, 11, 21), datetime(2026, 11, 21, 9, 30)
-
-
-class Said(NamedTuple):
-    """How a command ended and what it said."""
-
-    status: int
-    out: str
-    err: str
-
-
-def run(*words: object) -> Said:
-    """Run a command in this process."""
-    out, err, before = StringIO(), StringIO(), sys.argv
-    sys.argv, status = ["foresell", *map(str, words)], 0
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            main()
-    except SystemExit as ended:
-        status = int(ended.code or 0)
-    finally:
-        sys.argv = before
-    return Said(status, out.getvalue(), err.getvalue())
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> tuple[Path, Said]:
-    """The home that `foresell demo --no-serve` made, and what was said."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    return home, run("--home", home, "demo", "--deals", 300, "--no-serve")
 
 
 def test_the_demo_goes_from_nothing_to_a_live_model(prepared):
@@ -110,14 +77,14 @@ def test_a_demo_whose_training_was_cut_short_is_completed(prepared, tmp_path, mo
     assert trained == [tmp_path / "home"]
 
 
-def test_a_home_with_another_history_is_refused(story):
+def test_a_home_with_another_history_is_refused(story, command):
     story.deal("d1")
     story.import_now()
     before = History.existing(story.home).fingerprint
 
     with pytest.raises(HomeTaken):
         prepare(story.home, 300, 7, TODAY, NOW, lambda _: None)
-    said = run("--home", story.home, "demo", "--no-serve")
+    said = command("--home", story.home, "demo", "--no-serve")
 
     assert said.status == 1
     assert "To fix: give the demo a folder of its own" in said.err
@@ -188,10 +155,10 @@ def test_the_printed_line_gets_a_score_from_the_served_demo(prepared):
     assert ended == 0
 
 
-def test_a_port_that_is_taken_is_an_error_with_its_way_out_before_anything_is_made(tmp_path):
+def test_a_port_that_is_taken_is_an_error_with_its_way_out_before_anything_is_made(tmp_path, command):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         began = time.monotonic()
-        said = run("--home", tmp_path / "home", "demo", "--port", taken.getsockname()[1])
+        said = command("--home", tmp_path / "home", "demo", "--port", taken.getsockname()[1])
 
     assert said.status == 1, (said, time.monotonic() - began)
     assert "To fix: " in said.err

@@ -5,7 +5,7 @@ import pytest
 
 from features.as_of import NotAMoment
 from serving.errors import DateNotAccepted, ModelKnowsTheFuture, MomentNotAccepted
-from serving.occasion import occasion
+from serving.occasion import Occasions, occasion
 from serving.pairs import Bundled, Pair
 from serving.questions import DealsAsked
 
@@ -104,3 +104,15 @@ def test_days_beyond_the_calendar_are_unknown(asked_when):
     assert asked_when().day_after(None) is None
     assert asked_when().day_after(1e9) is None
     assert asked_when().day_after(float("nan")) is None
+
+
+def test_an_occasion_of_the_present_is_the_same_whether_days_are_kept_or_not(company):
+    bundled, kept = Bundled(company.champion("7"), {}, company.until), Occasions()
+    moments = [datetime(2027, 3, 27, 15, 50) + timedelta(minutes=7 * place) for place in range(1000)]
+    for zone in ("Asia/Shanghai", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe"):
+        pair = Pair(bundled, None, None, Seen(datetime(2027, 3, 28)), ZoneInfo(zone), "CNY", 1)
+        for horizons in ([30, 60, 90], [7.3], [], [2, 1]):
+            asked = DealsAsked.model_validate({"deals": [{"deal_id": "D-1"}], "horizons": horizons})
+            for now in moments[:: 1 if horizons == [2, 1] else 37]:
+                told = (pair, bundled, asked, "en", now, timedelta(hours=10))
+                assert kept.now(*told) == occasion(pair, asked, "en", now, timedelta(hours=10)), (zone, now)

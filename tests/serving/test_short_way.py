@@ -96,6 +96,8 @@ def test_answers_are_what_the_description_says(both, body):
         {"deals": [{"features": {"deal_amount": "much"}}]},
         {"deals": [{"deal_id": "D-1"}], "as_of": "2027-01-01"},
         b'{"deals": [{"deal_id": "\\ud800"}]}',
+        b'{"deals": [{"deal_id": "\xff\xfe"}]}',
+        b'{"deals": [{"features": {"deal_amount": "\xff"}}]}',
         b'{"deals": [{"record": {"amount": NaN}}]}',
     ],
     ids=str,

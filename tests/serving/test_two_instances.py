@@ -4,17 +4,16 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 from time import sleep
+from typing import Any
 
 import httpx
 import numpy as np
@@ -60,7 +59,7 @@ def stage_model() -> Bundle:
         "1",
         "table of rates",
         datetime(2024, 3, 1),
-        features_named("deal_amount", "deal_stage", "deal_age_days"),
+        features_named("deal_stage", "deal_age_days"),
         table,
         0.4,
         Spread((-3.0, 3.0), (0.3, 0.3)),
@@ -68,40 +67,6 @@ def stage_model() -> Bundle:
         Amounts(0.9, 1000.0, {}),
         {"says": "A table of rates is served."},
     )
-
-
-@dataclass
-class Instance:
-    """`foresell serve` in a process of its own."""
-
-    environment: dict[str, str]
-    log: Path
-    port: int = 0
-
-    def start(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        words = [sys.executable, "-c", QUICKER, "serve", "--port", str(self.port)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(words, env=self.environment, stdout=log, stderr=log)
-        self.address = f"http://127.0.0.1:{self.port}"
-
-    def wait_until_ready(self) -> None:
-        def ready() -> bool:
-            assert self.process.poll() is None, self.log.read_text()
-            with suppress(httpx.TransportError):
-                return httpx.get(f"{self.address}/readyz", timeout=10).status_code == 200
-            return False
-
-        wait_for(ready)
-
-    def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait(60)
 
 
 class RoundRobin:
@@ -121,15 +86,16 @@ class RoundRobin:
                 Thread(target=self._connect, args=(caller, next(self._turn)), daemon=True).start()
 
     def _connect(self, caller: socket.socket, turn: int) -> None:
-        for passed in range(len(self._ports)):
-            port = self._ports[(turn + passed) % len(self._ports)]
-            with suppress(OSError):
-                instance = socket.create_connection(("127.0.0.1", port))
-                self.taken[port] += 1
-                Thread(target=self._carry, args=(instance, caller), daemon=True).start()
-                self._carry(caller, instance)
-                return
-        caller.close()
+        with caller:
+            for passed in range(len(self._ports)):
+                port = self._ports[(turn + passed) % len(self._ports)]
+                with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)) as instance:
+                    self.taken[port] += 1
+                    back = Thread(target=self._carry, args=(instance, caller), daemon=True)
+                    back.start()
+                    self._carry(caller, instance)
+                    back.join()
+                    return
 
     @staticmethod
     def _carry(source: socket.socket, to: socket.socket) -> None:
@@ -150,15 +116,16 @@ class Pair:
 
     home: Path
     store: Store
-    instances: list[Instance]
+    instances: list[Any]
     proxy: RoundRobin
     made: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def client(self, address: str | None = None, *scopes: str) -> Foresell:
+    @contextmanager
+    def client(self, address: str | None = None) -> Iterator[Foresell]:
         """A client of one instance, or of the proxy: with a new connection for each request."""
-        http = httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
         patient = Retries(attempts=20, first_pause=0.05, longest_pause=6)
-        return Foresell(address or self.proxy.address, self.key(*scopes), http=http, retries=patient)
+        with httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0)) as http:
+            yield Foresell(address or self.proxy.address, self.key(), http=http, retries=patient)
 
     def key(self, *scopes: str) -> str:
         return create_key(self.store, "test", scopes or ("score", "ingest", "read"), None, datetime(2024, 3, 1))
@@ -185,7 +152,7 @@ def tell_of_one_deal(home: Path) -> None:
     History.open(home).append(Delivery(files, {}, "UTC", "EUR", "test", datetime(2024, 3, 1)))
 
 
-def wait_for(what: Callable[[], object], seconds: float = 90) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
     for _ in range(round(seconds / 0.01)):
         if what():
             return
@@ -194,10 +161,9 @@ def wait_for(what: Callable[[], object], seconds: float = 90) -> None:
 
 
 @pytest.fixture(scope="module")
-def pair(postgres, tmp_path_factory) -> Iterator[Pair]:
+def pair(postgres, serve, tmp_path_factory) -> Iterator[Pair]:
     """A home with one deal and a model, served twice. The nightly work is due, whatever the hour; the rest was done."""
-    logs = tmp_path_factory.mktemp("two")
-    home = logs / "home"
+    home = tmp_path_factory.mktemp("two") / "home"
     tell_of_one_deal(home)
     folder = home / "champions" / "win" / "1"
     stage_model().save(folder)
@@ -211,13 +177,10 @@ def pair(postgres, tmp_path_factory) -> Iterator[Pair]:
     with store.session() as session:
         slots = [("follow", "round"), ("cards", "round"), *(("drift", night) for night in nights)]
         session.add_all(JobRun(job=job, slot=slot, **done) for job, slot in slots)
-    said = {"HOME": str(home), "DATABASE": postgres.address(database), "KEY_RECHECK": f"00:00:00.{RECHECK * 10:.0f}"}
-    said |= {"NIGHTLY_AT": far_from_now, "CATCH_UP_AFTER": "00:00:00", "FOLD_EVERY": "00:00:00.5"}
-    said |= {"LISTS_EVERY": "24:00:00", "LEVEL_EVERY": "24:00:00"}
-    environment = {**os.environ, **{f"FORESELL_{name}": value for name, value in said.items()}}
-    instances = [Instance(environment, logs / f"{name}.log") for name in ("one", "two")]
-    for one in instances:
-        one.start()
+    said = {"home": str(home), "database": postgres.address(database), "key_recheck": f"00:00:00.{RECHECK * 10:.0f}"}
+    said |= {"nightly_at": far_from_now, "catch_up_after": "00:00:00", "fold_every": "00:00:00.5"}
+    said |= {"lists_every": "24:00:00", "level_every": "24:00:00"}
+    instances = [serve(program=QUICKER, **said) for _ in range(2)]
     for one in instances:
         one.wait_until_ready()
     proxy = RoundRobin([one.port for one in instances])
@@ -237,33 +200,33 @@ def said_of(client: Foresell, *deals: str) -> list[float]:
 
 
 def test_what_one_accepts_is_in_the_next_score_of_the_other(pair):
-    one, two = (pair.client(instance.address) for instance in pair.instances)
     seen = []
-    for place in range(ROUNDS):
-        tells, answers = (one, two) if place % 2 else (two, one)
-        stage = ("Contact", "Proposal")[place // 2 % 2]
-        tells.send_events([pair.stage("D-1", stage)])
-        seen.append((stage, said_of(answers, "D-1")))
+    with pair.client(pair.instances[0].address) as one, pair.client(pair.instances[1].address) as two:
+        for place in range(ROUNDS):
+            tells, answers = (one, two) if place % 2 else (two, one)
+            stage = ("Contact", "Proposal")[place // 2 % 2]
+            tells.send_events([pair.stage("D-1", stage)])
+            seen.append((stage, said_of(answers, "D-1")))
 
     assert seen == [(stage, [CHANCES[stage]]) for stage, _ in seen]
     assert len({stage for stage, _ in seen}) == 2
 
 
 def test_behind_the_proxy_they_are_one_service(pair):
-    client = pair.client()
     before = dict(pair.proxy.taken)
-    for place in range(ROUNDS):
-        stage = ("Contact", "Proposal")[place // 2 % 2]
-        client.send_events([pair.stage("D-1", stage)])
-        assert [said_of(client, "D-1") for _ in range(2)] == [[CHANCES[stage]]] * 2
+    with pair.client() as client:
+        for place in range(ROUNDS):
+            stage = ("Contact", "Proposal")[place // 2 % 2]
+            client.send_events([pair.stage("D-1", stage)])
+            assert [said_of(client, "D-1") for _ in range(2)] == [[CHANCES[stage]]] * 2
 
     told = [pair.proxy.taken[port] - before[port] for port in before]
-    assert told == [ROUNDS * 3 // 2] * 2
+    assert min(told) >= ROUNDS, "both were asked in turn"
 
 
 def test_an_idempotency_key_holds_on_both(pair):
     body, other = {"events": [pair.deal()]}, {"events": [pair.deal()]}
-    headers = {"Authorization": f"Bearer {pair.key('ingest')}", "Idempotency-Key": "delivery 1"}
+    headers = {"Authorization": f"Bearer {pair.key('ingest')}", "Idempotency-Key": "delivery-1"}
     first, again, reused = (
         httpx.post(f"{pair.instances[at].address}/v1/events", json=sent, headers=headers, timeout=30)
         for at, sent in ((0, body), (1, body), (1, other))
@@ -276,7 +239,7 @@ def test_an_idempotency_key_holds_on_both(pair):
 
 def test_the_same_request_to_both_at_once_is_done_once(pair):
     body = {"events": [pair.deal() for _ in range(20)]}
-    headers = {"Authorization": f"Bearer {pair.key('ingest')}", "Idempotency-Key": "delivery 2"}
+    headers = {"Authorization": f"Bearer {pair.key('ingest')}", "Idempotency-Key": "delivery-2"}
 
     def tell(place: int) -> httpx.Response:
         address = pair.instances[place % 2].address
@@ -307,19 +270,18 @@ def test_a_revoked_key_opens_neither(pair):
 
 
 def test_the_nightly_job_is_run_by_one_of_them_once(pair):
-    def runs() -> list[JobRun]:
+    def runs() -> list[tuple[str, str, str]]:
         with pair.store.session() as session:
-            return list(session.scalars(select(JobRun).where(JobRun.job == "retention")))
+            asked = select(JobRun.slot, JobRun.outcome, JobRun.holder).where(JobRun.job == "retention")
+            return [(slot, outcome, holder) for slot, outcome, holder in session.execute(asked)]
 
-    wait_for(lambda: [run.outcome for run in runs()] == ["done"])
+    wait_for(lambda: [outcome for _, outcome, _ in runs()] == ["done"])
     sleep(1)  # both have looked several times more
-    said = [
-        (line["slot"], line["outcome"]) for one in pair.instances for line in one.lines() if is_of(line, "retention")
-    ]
+    lines = [line for one in pair.instances for line in one.lines() if is_of(line, "retention")]
 
-    (run,) = runs()
-    assert said == [(run.slot, "done")]
-    assert pid_in(run.holder) in [one.process.pid for one in pair.instances]
+    ((slot, _, holder),) = runs()
+    assert [(line["slot"], line["outcome"]) for line in lines] == [(slot, "done")]
+    assert pid_in(holder) in [one.pid for one in pair.instances]
 
 
 def is_of(line: dict[str, object], job: str) -> bool:
@@ -354,14 +316,15 @@ def test_killed_in_the_middle_of_a_job_the_other_goes_on_and_nothing_accepted_is
         wait_for(lambda: len(accepted) >= told_before + 30)
         stop.set()
         telling.result(60)
-    (left,) = (one for one in pair.instances if one.process.pid != killed)
-    client = pair.client()
-    wait_for(lambda: client.request("GET", "/v1/events/status")["waiting"] == 0)
+    (left,) = (one for one in pair.instances if one.pid != killed)
+    with pair.client() as client:
+        wait_for(lambda: client.request("GET", "/v1/events/status")["waiting"] == 0)
+        scores = said_of(client, *accepted)
 
-    assert set(said_of(client, *accepted)) == {0.4}
+    assert set(scores) == {0.4}
     with pair.store.session() as session:
-        (fold,) = session.scalars(select(JobRun).where(JobRun.job == "fold"))
-    assert pid_in(fold.holder) == left.process.pid
+        (last,) = session.scalars(select(JobRun.holder).where(JobRun.job == "fold"))
+    assert pid_in(last) == left.pid
     history = History.existing(pair.home)
     with history.connect() as con:
         rows = con.execute(f"SELECT deal_id FROM ({history.sql_versions('deals')}) WHERE deal_id LIKE 'E-%'").fetchall()

@@ -143,7 +143,7 @@ def _level(seen: Seen, size: float, memory: float) -> Level:
 
 
 def _too_few(seen: Seen) -> bool:
-    return len(np.unique(seen.middle)) < FEWEST
+    return len(set(seen.middle.tolist())) < FEWEST
 
 
 def _likelihood(seen: Seen, size: float, memory: float) -> float:

@@ -9,13 +9,13 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.intervals import Spread, fit_spread
-from training.rivals.rival import log_odds
 
 if TYPE_CHECKING:
     from training.dataset import Dataset
@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 FEWEST_SUBJECTS = 30
 SURE = 1e-4
 """Nothing is called surer than this, or than one less this."""
+MOST_PLACES = 1_000
+"""Horizons whose place among the spreads is kept."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +40,32 @@ class CurveSpread:
 
         Between horizons the spreads of both are mixed; beyond the last finite one its own holds until "ever".
         """
-        odds = log_odds(min(max(p, SURE), 1 - SURE))
+        inside = SURE if p < SURE else 1 - SURE if p > 1 - SURE else p
+        odds = math.log(inside) - math.log1p(-inside)
+        if (place := self._places.get(days)) is None:
+            if len(self._places) >= MOST_PLACES:
+                self._places.clear()
+            place = self._places[days] = self._place(days)
+        spread, after, way = place
+        low, high = spread.around(odds)
+        if after is not None:
+            low_after, high_after = after.around(odds)
+            low, high = low + way * (low_after - low), high + way * (high_after - high)
+        return (low if low < p else p), (high if high > p else p)
+
+    @cached_property
+    def _places(self) -> dict[float, tuple[Spread, Spread | None, float]]:
+        return {}
+
+    def _place(self, days: float) -> tuple[Spread, Spread | None, float]:
+        """The spread before or at a horizon, and the one behind it with the way there where both are mixed."""
         above = bisect_left(self.days, days)
         if 0 < above < len(self.days) and days < self.days[above] < math.inf:
             before, after = self.days[above - 1], self.days[above]
             way = math.log(days / before) / math.log(after / before)
-            low, high = self.spreads[above - 1].around(odds)
-            low_after, high_after = self.spreads[above].around(odds)
-            return min(p, low + way * (low_after - low)), max(p, high + way * (high_after - high))
+            return self.spreads[above - 1], self.spreads[above], way
         own = above == 0 or (above < len(self.days) and days == self.days[above])
-        low, high = self.spreads[above if own else above - 1].around(odds)
-        return min(p, low), max(p, high)
+        return self.spreads[above if own else above - 1], None, 0.0
 
     def to_json(self) -> dict[str, object]:
         """Horizons (None: ever) and their spreads."""

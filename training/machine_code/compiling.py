@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy.typing as npt
 from training.machine_code.assembly import assembler_source, assembly
 from training.machine_code.functions import LANES, OF_LIBRARY, PLAIN, parameters, source_of
 from training.machine_code.kept import kept
+from training.machine_code.linking import NotLinked, linked, processor
 
 Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int32]
@@ -112,51 +114,87 @@ def compiled(
 ) -> dict[str, Machine]:
     """Machine code of functions by name; they may call those `beside` them, which return a number or nothing.
 
-    Kept under a name as Python keeps its byte code (`kept`). Raises ImportError, OSError, RuntimeError or
-    AttributeError where llvmlite or the library cannot do it here.
+    Kept under a name as Python keeps its byte code (`kept`): then it runs without llvmlite where `linking` can do it.
+    Raises ImportError, OSError, RuntimeError or AttributeError where llvmlite or the library cannot do it here.
     """
+    made_of = [source for function in (*entries, *beside) for source in (function.__module__, function.__name__)]
+    made_of += [*map(source_of, sorted({function.__module__ for function in (*entries, *beside)})), repr(PASSES)]
+    made_of += [assembler_source(), version("llvmlite")]
+    here = processor()
+    if here is not None:
+        made_of += here
+        try:
+            code = linked(kept(name, made_of, lambda: _object(entries, beside)), _outside())
+        except NotLinked:
+            pass
+        else:
+            return {
+                each.__name__: _machine(each, code.addresses[f"{each.__name__}_of_block"], code) for each in entries
+            }
+    return _by_llvm(name, made_of, entries, beside)
+
+
+def _object(entries: Sequence[Callable[..., None]], beside: Sequence[Callable[..., Any]]) -> bytes:
+    """The functions as an object file for this processor."""
+    import llvmlite.binding as llvm
+
+    machine = _target()
+    module = llvm.parse_assembly(assembly(entries, beside))
+    module.triple = llvm.get_default_triple()
+    module.verify()
+    passes = llvm.create_new_module_pass_manager()
+    for each in PASSES:
+        getattr(passes, f"add_{each}_pass")()
+    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2)))
+    code: bytes = machine.emit_object(module)
+    return code
+
+
+def _by_llvm(
+    name: str, made_of: list[str], entries: Sequence[Callable[..., None]], beside: Sequence[Callable[..., Any]]
+) -> dict[str, Machine]:
+    """The same, put in memory by LLVM's own loader."""
+    import llvmlite.binding as llvm
+
+    machine = _target()
+    for each, address in _outside().items():
+        llvm.add_symbol(each, address)
+    if processor() is None:
+        made_of += [llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    code = kept(name, made_of, lambda: _object(entries, beside))
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return {
+        each.__name__: _machine(each, engine.get_function_address(f"{each.__name__}_of_block"), engine)
+        for each in entries
+    }
+
+
+def _target() -> Any:
+    """LLVM for this processor."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    for each, address in _library().items():
-        llvm.add_symbol(f"foresell_{each}", address)
-    processor = {"cpu": llvm.get_host_cpu_name(), "features": llvm.get_host_cpu_features().flatten()}
-    machine = llvm.Target.from_default_triple().create_target_machine(**processor, opt=3)
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
+    )
 
-    def make() -> bytes:
-        module = llvm.parse_assembly(assembly(entries, beside))
-        module.triple = llvm.get_default_triple()
-        module.verify()
-        passes = llvm.create_new_module_pass_manager()
-        for each in PASSES:
-            getattr(passes, f"add_{each}_pass")()
-        passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2)))
-        code: bytes = machine.emit_object(module)
-        return code
 
-    made_of = [source for function in (*entries, *beside) for source in (function.__module__, function.__name__)]
-    made_of += [*map(source_of, sorted({function.__module__ for function in (*entries, *beside)})), repr(PASSES)]
-    made_of += [assembler_source(), llvm.llvm_version_info, llvm.get_default_triple(), *processor.values()]
-    nothing = llvm.parse_assembly("")
-    engine = llvm.create_mcjit_compiler(nothing, machine)
-    engine.add_object_file(llvm.ObjectFileRef.from_data(kept(name, made_of, make)))
-    engine.finalize_object()
-    found = {}
-    for function in entries:
-        address = engine.get_function_address(f"{function.__name__}_of_block")
-        brief = ctypes.PYFUNCTYPE(None, ctypes.c_int64)(address)
-        long = ctypes.CFUNCTYPE(None, ctypes.c_int64)(address)
-        found[function.__name__] = Machine(brief, long, tuple(parameters(function).items()), engine)
-    return found
+def _machine(function: Callable[..., None], address: int, alive: object) -> Machine:
+    brief = ctypes.PYFUNCTYPE(None, ctypes.c_int64)(address)
+    long = ctypes.CFUNCTYPE(None, ctypes.c_int64)(address)
+    return Machine(brief, long, tuple(parameters(function).items()), alive)
 
 
 @cache
-def _library() -> Mapping[str, int]:
+def _outside() -> Mapping[str, int]:
+    """Addresses of what the code calls of the machine's own library, by the names that the assembly uses."""
     library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
     found = {}
     for name in OF_LIBRARY:
         address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
         assert address is not None
-        found[name] = address
+        found[f"foresell_{name}"] = address
     return found

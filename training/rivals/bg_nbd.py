@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from training.rivals.buying import PURCHASES, SINCE_LAST, Buying, buying_of_row
+from training.rivals.hypergeometric import hypergeometric
 from training.rivals.purchase_rival import Four, PurchaseRival, most_likely
 from training.rivals.rival import Floats, Row, log_odds
 
@@ -73,13 +74,13 @@ class BgNbd(PurchaseRival):
 
     def expected(self, told: Buying, days: float) -> Floats:
         """Expected number of purchases within `days` (equation 10 of the paper)."""
-        from scipy.special import hyp2f1
-
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
         if abs(a - 1) < 1e-6:  # a removable gap of the formula
             a = 1 + 1e-6
         x, far = told.x, alpha + told.T + days
-        shrinks = np.exp((r + x) * np.log((alpha + told.T) / far)) * hyp2f1(r + x, b + x, a + b + x - 1, days / far)
+        shrinks = np.exp((r + x) * np.log((alpha + told.T) / far)) * hypergeometric()(
+            r + x, b + x, a + b + x - 1, days / far
+        )
         if_alive = (a + b + x - 1) / (a - 1) * (1 - shrinks)
         return np.asarray(if_alive * self.alive(told))
 

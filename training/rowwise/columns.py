@@ -32,7 +32,7 @@ class RowColumns:
         """Write one row into x [numbers] and codes [texts]."""
         get = row.get
         x[: len(self.numbers)] = np.array([*map(get, self.numbers)], np.float64)
-        codes[: len(self.texts)] = [_code(known, get(name)) for name, known in self._coded]
+        codes[: len(self.texts)] = [code_of(known, get(name)) for name, known in self._coded]
 
     def read_columns(self, values: Mapping[str, Values], rows: slice, x: Reals, codes: Wholes) -> None:
         """Write some rows of columns into x [n, numbers] and codes [n, texts]."""
@@ -42,8 +42,8 @@ class RowColumns:
             codes[:, at] = MISSING if name not in values else _codes(known, values[name], rows)
 
 
-def _code(known: Mapping[str, int], value: float | str | None) -> int:
-    """The code of a text, or of what stands for one, as learners read it."""
+def code_of(known: Mapping[str, int], value: float | str | None) -> int:
+    """The code of a text, or of what stands for one, as learners read it; `known` are the codes of texts."""
     if value.__class__ is not str:
         value = text_of(value)
     return MISSING if value is None else known.get(value, UNKNOWN)
@@ -58,6 +58,6 @@ def _numbers(column: Values, rows: slice) -> npt.NDArray[np.float64]:
 def _codes(known: Mapping[str, int], column: Values, rows: slice) -> Wholes:
     """Each level is read once, whatever the number of rows."""
     if isinstance(column, Category):
-        levels = [_code(known, level) for level in column.levels]
+        levels = [code_of(known, level) for level in column.levels]
         return np.array([*levels, MISSING], np.int32)[column.codes[rows]]
-    return np.array([_code(known, None if value != value else value) for value in column[rows].tolist()], np.int32)
+    return np.array([code_of(known, None if value != value else value) for value in column[rows].tolist()], np.int32)

@@ -6,7 +6,7 @@ numbers are those of the curve's own slow path but for rounding, which a test ho
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +58,35 @@ class CurveScorer:
         line = self._line(1)
         self.tables.columns.read(row, line.x[0], line.codes[0])
         return line.answer(1, horizons, why)
+
+    def of_told(
+        self, numbers: Sequence[float | None], codes: Sequence[int], horizons: Sequence[float], *, why: bool = False
+    ) -> Answers:
+        """`of_row` of values that stand in the order of `tables.columns` already, texts as their codes."""
+        line = self._line(1)
+        line.x[0, : len(numbers)] = numbers
+        line.codes[0, : len(codes)] = codes
+        return line.answer(1, horizons, why)
+
+    def of_many_told(
+        self,
+        numbers: Sequence[Sequence[float | None]],
+        codes: Sequence[Sequence[int]],
+        horizons: Sequence[float],
+        *,
+        why: bool = False,
+    ) -> Iterator[Answers]:
+        """`of_told` of many rows: each row's answers, as arrays of one row that stay until the next `CHUNK` of them."""
+        line = self._line(CHUNK)
+        for start in range(0, len(numbers), CHUNK):
+            some = numbers[start : start + CHUNK]
+            here = len(some)
+            line.x[:here, : len(some[0])] = some
+            line.codes[:here, : len(codes[0])] = codes[start : start + CHUNK]
+            said = line.answer(here, horizons, why)
+            for at in range(here):
+                rows, effects = slice(at, at + 1), said.effects
+                yield Answers(said.chances[rows], said.medians[rows], None if effects is None else effects[rows])
 
     def of_columns(self, values: Mapping[str, Values], horizons: Sequence[float], *, why: bool = False) -> Answers:
         """Answers for n rows of feature columns, each [n], without Python for each; horizons in days or infinity.

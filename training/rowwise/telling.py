@@ -6,6 +6,7 @@ that are shown get a name and words. The words are kept by what they were made o
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from math import inf
 
 import numpy as np
 
@@ -92,15 +93,17 @@ class _Grouping:
         else:
             chosen = np.flatnonzero(size).tolist()
         found = []
+        # Python's own numbers: one by one they take a fifth of the time of NumPy's.
+        totals, own = sums.tolist(), effects.tolist()
         for at in chosen:
-            total = float(sums[at])
+            total = totals[at]
             sign = 1.0 if total > 0 else -1.0
             members = self._members[at]
             name = members[0][0]
             if len(members) > 1:
-                best = -np.inf
+                best = -inf
                 for each, place in members:
-                    if (moved := sign * effects[place]) > best:
+                    if (moved := sign * own[place]) > best:
                         best, name = moved, each
             found.append((name, total))
         found.sort(key=lambda each: (-abs(each[1]), each[0]))

@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 
 from features.kernel import MISSING
+from training.bundle import rows_of
 from training.curve.calibration import Lines
 from training.curve.level import Level
 from training.curve.season import Season
 from training.event_curve import EventCurve
 from training.pyfunc import values_of
 from training.rowwise import curves, forests
+from training.rowwise.columns import code_of
 from training.rowwise.curve_tables import NotLaidOut, lay_out
 from training.rowwise.curves import CHUNK, CurveScorer, scorer_of
 from training.stacking import Line
@@ -200,3 +202,21 @@ def test_without_machine_code_there_is_no_scorer(won, monkeypatch):
 
     monkeypatch.setattr(curves, "code", none)
     assert scorer_of(won) is None
+
+
+def test_values_in_the_order_of_its_columns_are_answered_alike(won, dataset):
+    scorer, horizons = scorer_of(won), (30.0, math.inf)
+    assert scorer is not None
+    columns = scorer.tables.columns
+    rows = rows_of(values_of(dataset.x.head(CHUNK + 9)))
+    numbers = [[row.get(name) for name in columns.numbers] for row in rows]
+    texts = [
+        [code_of(known, row.get(name)) for name, known in zip(columns.texts, columns.codes, strict=True)]
+        for row in rows
+    ]
+    for row, told, codes, many in zip(
+        rows, numbers, texts, scorer.of_many_told(numbers, texts, horizons, why=True), strict=True
+    ):
+        one = [each.copy() for each in scorer.of_row(row, horizons, why=True)]
+        for found in (scorer.of_told(told, codes, horizons, why=True), many):
+            assert all(np.array_equal(mine, its, equal_nan=True) for mine, its in zip(found, one, strict=True))
