@@ -32,6 +32,14 @@ TAKEN = "2030-01-01"
 """When an export is taken if the story does not say."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes share the tests: those of a file stay together, and all that want the trained demo."""
+    for item in items:
+        wanted = getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("demo" if "prepared" in wanted else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data sets; skips where it is absent (docs/data.md says how to get it)."""
