@@ -132,7 +132,7 @@ class Asked(Question):
     """Days of the calendar: how likely is it by the end of each?"""
 
     reasons: Annotated[int, Field(ge=0, le=100)] = 5
-    """How many reasons at most, the strongest first."""
+    """How many reasons, the strongest first; what is left is summed up in one more."""
 
     as_of: Annotated[str, Field(max_length=40)] | None = None
     """The moment to judge by, default now: a time with offset, or a day, which means its first moment."""

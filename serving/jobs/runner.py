@@ -151,6 +151,9 @@ class Runner:
     def _do_quietly(self, run: Run) -> None:
         try:
             self._do(run, here=not run.job.apart)
+        except JobCutOff as cut:
+            told = log.info if run.why else log.warning
+            told("job stopped" if run.why else "job failed", extra={FACTS: {"job": run.job.name, "problem": str(cut)}})
         except ForesellError as failure:
             log.warning("job failed", extra={FACTS: {"job": run.job.name, "problem": str(failure)}})
         except Exception:
