@@ -18,12 +18,12 @@ from features.kernel import MISSING
 from features.live_streams import Event, LiveStreams
 from features.looked_up_again import Touched, look_up_again
 from features.lookups import read_places, read_rates
+from features.merged import merged_customers
 from features.owners import OF_CUSTOMER, parts_of
 from features.pending import Pending, events_on_record
 from features.plain_rows import Row, midnight, moment, plain_row
 from features.row_events import Beside, described, events_of, gives_back
 from features.stream import merges_on_record
-from features.stream_sql import merges
 from features.streams import FED, open_streams
 from features.untold_changes import changes_noticed, untold_fields
 from features.whose import Whose
@@ -69,7 +69,7 @@ class Absorbing:
             self.facts = DealFacts(history, streams, streams.keys("deal"), keep)
             self.deals = AbsorbingDeals(history, self.facts, streams, keep)
         self._merges = "customers" in tables and merges_on_record(history)
-        streams.merged = _merged(history, keep) if self._merges else {}
+        streams.merged = merged_customers(history, keep) if self._merges else {}
         self._rates_told = Seen(history, "fx_rates", RATE, keep) if "fx_rates" in tables else None
         self._said: set[str] = set()
         self._recent: list[Event] = []
@@ -368,24 +368,10 @@ class Absorbing:
         if self.deals is not None:
             self.deals.forget()
         self.streams.streams = open_streams(self.pending.told())
-        self.streams.merged = _merged(self.pending.told())
+        self.streams.merged = merged_customers(self.pending.told())
         for stream, of in self.streams.wanted:
             if stream == "deals" or any(part == "customer" or part in OF_CUSTOMER for part in parts_of(of)):
                 self.streams.forget(stream, of)
-
-
-def _merged(history: History, keep: Keep | None = None) -> dict[str, set[str]]:
-    """Each customer who was merged or took up others, and all who share events with them."""
-
-    def make() -> Group:
-        with history.connect() as con:
-            return Group(plain=con.execute(f"SELECT DISTINCT gone, remains FROM ({merges(history)})").fetchall())
-
-    found: dict[str, set[str]] = {}
-    for gone, remains in (keep or Fleeting()).group("merges", make).plain:
-        found.setdefault(gone, {gone}).add(remains)
-        found.setdefault(remains, {remains})
-    return found
 
 
 PLACED = ("stage_changes",)

@@ -12,6 +12,7 @@ from features.definition import Entity, Feature
 from features.evaluate import Category, Values
 from features.history import History
 from features.memory_making import kept_of, read
+from features.merged import same_customer
 from features.one_moment import Program, Shared, wanted_by
 from features.overlay import NOBODY, Overlay, Record, overlay_customer
 from features.plain_rows import Row, typed
@@ -137,8 +138,7 @@ class Memory:
             return self._absorbing.whose.staff()
 
     def _same_customer(self, customer: str) -> set[str]:
-        merged = self._streams.merged
-        return {customer, *merged.get(customer, ()), *(gone for gone, into in merged.items() if customer in into)}
+        return same_customer(self._streams.merged, customer)
 
     def _latest_deal(self, deal: str) -> Row | None:
         facts = self._absorbing.facts

@@ -43,8 +43,8 @@ class Whose:
         self._told = told
         self._deals, self._customers, self._reps = keys("deal"), keys("customer"), keys("rep")
         keep.group("whose/customers", self._read_customers)
-        self._of_deals = self._kept(keep, "deals", _deals_held(history), self._deals)
-        self._of_orders = self._kept(keep, "orders", _orders_held(history), self._customers)
+        self._of_deals = self._kept(keep, "deals", sellers_of_deals_sql(history), self._deals)
+        self._of_orders = self._kept(keep, "orders", sellers_of_orders_sql(history), self._customers)
         deals = keep.group("whose/customers' deals", self._read_customers_deals).arrays
         self._starts, self._codes = deals["starts"], deals["codes"]
         self._deals_now: dict[str, tuple[str | None, int]] = {}
@@ -103,7 +103,7 @@ class Whose:
         """The seller of a deal; None where none was ever named."""
         if deal in self._unclear:
             self._unclear.discard(deal)
-            self._deals_now[deal] = self._asked(_deals_held(self._told(), deal))
+            self._deals_now[deal] = self._asked(sellers_of_deals_sql(self._told(), deal))
         return self._held(self._deals_now, self._of_deals, self._deals, deal)[0]
 
     def rep_of_orders(self, customer: str) -> str | None:
@@ -111,7 +111,7 @@ class Whose:
         if self._orders_unclear:
             self._orders_unclear = False
             self._orders_now.clear()
-            self._of_orders = self._read(_orders_held(self._told()), self._customers)
+            self._of_orders = self._read(sellers_of_orders_sql(self._told()), self._customers)
         return self._held(self._orders_now, self._of_orders, self._customers, customer)[0]
 
     def _held(
@@ -212,7 +212,7 @@ def _customers_named(history: History) -> Iterable[str]:
             yield f"SELECT DISTINCT customer_id AS id FROM ({versions}) WHERE customer_id IS NOT NULL ORDER BY 1"
 
 
-def _deals_held(history: History, deal: str | None = None) -> str | None:
+def sellers_of_deals_sql(history: History, deal: str | None = None) -> str | None:
     """SELECT id, rep_id, since: who was named last for each deal, or for one."""
     from features.quoting import text
 
@@ -239,7 +239,7 @@ def _deals_held(history: History, deal: str | None = None) -> str | None:
     )
 
 
-def _orders_held(history: History) -> str | None:
+def sellers_of_orders_sql(history: History) -> str | None:
     """SELECT id, rep_id, since: the seller of each customer's latest order."""
     if not _has(history, "orders", "rep_id"):
         return None

@@ -17,11 +17,12 @@ from serving.cards.lists import Lists
 from serving.cards.refreshing import refresh
 from serving.customer_answers import CustomerScore
 from serving.errors import CustomerNotFound, DealNotFound
+from serving.events.follower import Follower
 from serving.language import Language
 from serving.problems import Problem, problem_of
 from serving.questions import CustomerAsked, CustomersAsked, DealAsked, DealsAsked
 from serving.record_json import record_in_json
-from serving.scorebook import Asker, Follower, ScoreBook
+from serving.scorebook import Asker, ScoreBook
 from serving.shelf import Shelf
 
 
@@ -126,10 +127,17 @@ class OnRecord:
 
     async def _tell(self, entity: Entity, subject_id: str, found: DealOnRecord | CustomerOnRecord) -> None:
         """What the cards know beside the history in memory: changes told apart from the row, and earlier scores."""
-        await refresh(self._lists, self._book)
+        await self.refresh()
         record = await to_thread.run_sync(self._lists.record_of, entity, subject_id)
         found.record = found.record if record is None else record
         found.scores = await to_thread.run_sync(self._lists.scores_of, entity, subject_id)
+
+    async def refresh(self) -> None:
+        """Bring the lists up to every event accepted before this call. Raises StoreAway."""
+        await self._follower.catch_up()
+        # Taken in this order: the memory has at least the events up to the position.
+        until = self._follower.position
+        await refresh(self._lists, self._book, cast(OwnedRecords | None, self._shelf.records), until)
 
     def visible(self, reach: Reach) -> Visible:
         """Whose records a reach lets see now. Raises StillLoading, NoHistory where that cannot be told yet."""

@@ -8,9 +8,8 @@ from fastapi import APIRouter, Query
 from features.history import NoHistory
 from serving.cards.answers import CustomersListed
 from serving.cards.errors import CursorNotAccepted, ListNotMade, SortNotAccepted
-from serving.cards.refreshing import refresh
 from serving.cards.wishes import CustomersWanted
-from serving.dependencies import Book, Documented, Listed, Reader, Recorded, Spoken
+from serving.dependencies import Documented, Listed, Reader, Recorded, Spoken
 from serving.errors import CustomerNotFound, RequestNotAccepted, StillLoading, StoreAway
 from serving.on_record import CustomerOnRecord
 from serving.problems import declares
@@ -26,11 +25,11 @@ router = APIRouter(prefix="/v1/customers", tags=["customers"], dependencies=[Doc
     ),
 )
 async def list_customers(
-    wanted: Annotated[CustomersWanted, Query()], lists: Listed, book: Book, recorded: Recorded, caller: Reader
+    wanted: Annotated[CustomersWanted, Query()], lists: Listed, recorded: Recorded, caller: Reader
 ) -> CustomersListed:
     """Customers by filter, in an order, page by page: each as last recorded, with its latest churn score."""
+    await recorded.refresh()
     visible = recorded.visible(caller.reach)
-    await refresh(lists, book)
     wish = wanted.wish(None if visible.everything else visible.reps)
     return await to_thread.run_sync(lists.customers, wish)
 

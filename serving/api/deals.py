@@ -8,9 +8,8 @@ from fastapi import APIRouter, Query
 from features.history import NoHistory
 from serving.cards.answers import DealsListed
 from serving.cards.errors import CursorNotAccepted, ListNotMade, SortNotAccepted
-from serving.cards.refreshing import refresh
 from serving.cards.wishes import DealsWanted
-from serving.dependencies import Book, Documented, Listed, Reader, Recorded, Spoken
+from serving.dependencies import Documented, Listed, Reader, Recorded, Spoken
 from serving.errors import DealNotFound, RequestNotAccepted, StillLoading, StoreAway
 from serving.on_record import DealOnRecord
 from serving.problems import declares
@@ -26,15 +25,15 @@ router = APIRouter(prefix="/v1/deals", tags=["deals"], dependencies=[Documented]
     ),
 )
 async def list_deals(
-    wanted: Annotated[DealsWanted, Query()], lists: Listed, book: Book, recorded: Recorded, caller: Reader
+    wanted: Annotated[DealsWanted, Query()], lists: Listed, recorded: Recorded, caller: Reader
 ) -> DealsListed:
     """Deals by filter, in an order, page by page: each as last recorded, with its latest score.
 
     Events that were accepted are in the list. Scores of all open deals are made anew each night and when another
     model is promoted; those of deals that an event speaks of, before this answers.
     """
+    await recorded.refresh()
     visible = recorded.visible(caller.reach)
-    await refresh(lists, book)
     wish = wanted.wish(None if visible.everything else visible.reps)
     return await to_thread.run_sync(lists.deals, wish)
 

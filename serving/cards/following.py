@@ -1,10 +1,14 @@
-"""What do events that came since change on the cards? Until the next making, which reads the history anew."""
+"""What do events that came since change on the cards? Until the next making, which reads the history anew.
+
+Whose a customer is, and whether it is active, is asked of the history in memory, which has the events already: what a
+list shows is then what a single record answers.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,10 +18,16 @@ from serving.cards.keeping import Kept, digests_of, remove_cards, write_cards
 from serving.cards.reading import CHANGING, LONGEST, Card, customer_card, deal_card
 from serving.record_json import record_in_json
 from serving.records import ATTRIBUTES
-from serving.store.score_tables import CustomerCard, CustomerOwner, DealCard
+from serving.store.score_tables import CustomerCard, DealCard
 
-ACTIVE_DAYS = 365
-"""A customer who ordered within so many days is active (docs/data-contract.md)."""
+
+class People(Protocol):
+    """A history in memory with the events in it: `features.online.Memory`."""
+
+    def has_customer(self, customer_id: str, /) -> bool: ...
+    def is_active(self, customer_id: str, as_of: datetime, /) -> bool: ...
+    def reps_of_customer(self, customer_id: str, /) -> frozenset[str]: ...
+    def rep_of(self, deal_id: str, /) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -38,8 +48,8 @@ class Touched:
     customers: set[str] = field(default_factory=set)
 
 
-def follow(session: Session, events: Sequence[Happening], now: datetime) -> Touched:
-    """Bring the cards up to these events, in their order; say whom they were about."""
+def follow(session: Session, events: Sequence[Happening], now: datetime, people: People) -> Touched:
+    """Bring the cards up to these events, in their order; say whom they were about, deals' customers too."""
     touched = Touched()
     for event in events:
         deal, customer = event.row.get("deal_id"), event.row.get("customer_id")
@@ -47,19 +57,27 @@ def follow(session: Session, events: Sequence[Happening], now: datetime) -> Touc
             touched.deals.add(deal)
         if isinstance(customer, str) and len(customer) <= LONGEST:
             touched.customers.add(customer)
-    _deals(session, [event for event in events if event.table in ("deals", "deal_changes")])
-    _customers(session, events, now)
+    before = _customers_of(session, touched.deals)
+    _deals(session, [event for event in events if event.table in ("deals", "deal_changes")], people)
+    touched.customers |= before | _customers_of(session, touched.deals)
+    _customers(session, events, sorted(touched.customers), now, people)
     return touched
 
 
-def _deals(session: Session, events: Iterable[Happening]) -> None:
+def _customers_of(session: Session, deals: Iterable[str]) -> set[str]:
+    """The customers of these deals by their cards."""
+    asked = select(DealCard.customer_id).where(DealCard.deal_id.in_(sorted(deals)))
+    return {customer for customer in session.scalars(asked) if customer is not None}
+
+
+def _deals(session: Session, events: Iterable[Happening], people: People) -> None:
     told: dict[str, list[Happening]] = {}
     for event in events:
         told.setdefault(str(event.row["deal_id"]), []).append(event)
     held = {card.deal_id: card for card in _held(session, DealCard, sorted(told))}
     cards, gone = list[Card](), list[str]()
     for deal, its in told.items():
-        found = _deal_after(held.get(deal), deal, its)
+        found = _deal_after(held.get(deal), deal, its, people.rep_of(deal))
         if found is None:
             gone.append(deal)
         else:
@@ -68,7 +86,7 @@ def _deals(session: Session, events: Iterable[Happening]) -> None:
     remove_cards(session, DealCard, gone)
 
 
-def _deal_after(held: DealCard | None, deal: str, events: Sequence[Happening]) -> Card | None:
+def _deal_after(held: DealCard | None, deal: str, events: Sequence[Happening], seller: str | None) -> Card | None:
     """A deal's card after what was told of it; None where it is on record no more, or not yet."""
     row, since, known = _row_of_deal(held), dict(held.told) if held is not None else {}, held is not None
     for event in events:
@@ -84,6 +102,8 @@ def _deal_after(held: DealCard | None, deal: str, events: Sequence[Happening]) -
             _change(row, since, event.row)
     if not known:
         return None
+    row.pop("rep_id", None)
+    row |= {} if seller is None else {"rep_id": seller}
     status = row.get("status") or "open"
     return deal_card({**row, "deal_id": deal}, since, {deal} if status == "open" else set(), str(status))
 
@@ -130,48 +150,30 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
     return own | {ATTRIBUTE_PREFIX + c: v for c, v in record.get(ATTRIBUTES, {}).items()}
 
 
-def _customers(session: Session, events: Sequence[Happening], now: datetime) -> None:
-    told: dict[str, list[Happening]] = {}
+def _customers(
+    session: Session, events: Sequence[Happening], touched: Sequence[str], now: datetime, people: People
+) -> None:
+    told: dict[str, list[Happening]] = {customer: [] for customer in touched}
     for event in events:
-        customer = event.row.get("customer_id")
-        if isinstance(customer, str) and event.table in ("customers", "orders", "subscriptions", "deals"):
-            told.setdefault(customer, []).append(event)
-    held = {card.customer_id: card for card in _held(session, CustomerCard, sorted(told))}
-    owners = _owners(session, sorted(told))
+        if event.table == "customers" and event.row.get("customer_id") in told:
+            told[str(event.row["customer_id"])].append(event)
+    held = {card.customer_id: card for card in _held(session, CustomerCard, touched)}
     cards, gone = list[Card](), list[str]()
     for customer, its in told.items():
         there = held.get(customer)
         row = _flat(there.record) if there is not None else {}
-        active, reps = there is not None and there.active, set(owners.get(customer, ()))
         for event in its:
-            if event.table == "customers":
-                row = {} if event.deleted else row | {c: v for c, v in event.row.items() if c != "recorded_at"}
-            elif not event.deleted:
-                active |= _shows_life(event, now)
-                reps |= {str(event.row["rep_id"])} if event.row.get("rep_id") else set()
-        if not row and its[-1].table == "customers":
+            row = {} if event.deleted else row | {c: v for c, v in event.row.items() if c != "recorded_at"}
+        if not people.has_customer(customer):
             gone.append(customer)
-        else:
-            shown = {**record_in_json(row), "customer_id": customer}
-            cards.append(customer_card(_flat(shown), active, {customer: frozenset(reps)}))
-    write_cards(session, CustomerCard, cards, digests_of(session, CustomerCard, sorted(told)))
+            continue
+        shown = {**record_in_json(row), "customer_id": customer}
+        owners = {customer: people.reps_of_customer(customer)}
+        cards.append(customer_card(_flat(shown), people.is_active(customer, now), owners))
+    write_cards(session, CustomerCard, cards, digests_of(session, CustomerCard, touched))
     remove_cards(session, CustomerCard, gone)
-
-
-def _shows_life(event: Happening, now: datetime) -> bool:
-    if event.table == "orders":
-        amount = event.row.get("amount")
-        return event.row["ordered_at"] >= now - timedelta(days=ACTIVE_DAYS) and amount is not None and amount > 0
-    return event.table == "subscriptions" and not event.row.get("cancelled_on")
 
 
 def _held(session: Session, kept: Kept, ids: Sequence[str]) -> Sequence[Any]:
     key = kept.deal_id if kept is DealCard else kept.customer_id
     return session.scalars(select(kept).where(key.in_(ids))).all()
-
-
-def _owners(session: Session, ids: Sequence[str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for owner in session.scalars(select(CustomerOwner).where(CustomerOwner.customer_id.in_(ids))):
-        found.setdefault(owner.customer_id, set()).add(owner.rep_id)
-    return found

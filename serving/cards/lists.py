@@ -18,11 +18,10 @@ from serving.cards.answers import (
     ScoreOnDay,
 )
 from serving.cards.errors import ListNotMade
-from serving.cards.following import Happening, Touched, follow
+from serving.cards.following import Happening, People, Touched, follow
 from serving.cards.keeping import ONLY, TURN, Kept, write_columns
 from serving.cards.listing import Entity, Page, Wish, page_of
 from serving.cards.scoring import write_some
-from serving.events.feed import reach
 from serving.occasion import in_utc, in_utc_if_known
 from serving.store.event_tables import AcceptedEvent
 from serving.store.opening import Store
@@ -85,15 +84,18 @@ class Lists:
         with self._store.session() as session:
             return [_on_day(one) for one in session.scalars(asked)]
 
-    def catch_up(self) -> Touched:
-        """Bring the cards up to the events accepted since; whom they were about. Raises StoreAway."""
+    def catch_up(self, people: People, until: int) -> Touched:
+        """Bring the cards up to the event at a position; whom the events were about. Raises StoreAway.
+
+        `people` is the history in memory, which must have the events up to there already.
+        """
         with self._store.session() as session:
-            made, last = session.get(CardsMade, ONLY), reach(session).last
-            if made is None or made.position >= last:
+            made = session.get(CardsMade, ONLY)
+            if made is None or made.position >= until:
                 return Touched()
         with self._store.writing(TURN) as session:
             made = session.get(CardsMade, ONLY)
-            return Touched() if made is None else _follow(session, made, self._clock())
+            return Touched() if made is None else _follow(session, made, until, self._clock(), people)
 
     def keep_deals(self, scores: Sequence[Mapping[str, Any]]) -> None:
         """Put scores of deals, as answered, on their cards. Raises StoreAway."""
@@ -122,10 +124,10 @@ class Lists:
         return page, made, stale
 
 
-def _follow(session: Session, made: CardsMade, now: datetime) -> Touched:
+def _follow(session: Session, made: CardsMade, until: int, now: datetime, people: People) -> Touched:
     asked = (
         select(AcceptedEvent)
-        .where(AcceptedEvent.position > made.position)
+        .where(AcceptedEvent.position > made.position, AcceptedEvent.position <= until)
         .order_by(AcceptedEvent.position)
         .limit(MOST_EVENTS)
     )
@@ -133,7 +135,7 @@ def _follow(session: Session, made: CardsMade, now: datetime) -> Touched:
     if not events:
         return Touched()
     made.position, made.made_at = events[-1].position, now
-    return follow(session, [one for one in map(_happening, events) if one is not None], now)
+    return follow(session, [one for one in map(_happening, events) if one is not None], now, people)
 
 
 def _happening(event: AcceptedEvent) -> Happening | None:

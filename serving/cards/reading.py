@@ -10,6 +10,7 @@ from typing import Any
 from features.history import History
 from features.open_deals import active_customers, customers_known, open_deals
 from features.quoting import name
+from features.sellers import sellers_of_customers, sellers_of_deals
 from features.stream_sql import change_events
 from serving.record_json import record_in_json
 
@@ -42,7 +43,7 @@ def deal_cards(history: History, now: datetime) -> Iterator[Card]:
     """Every deal on record at a moment (naive UTC)."""
     if "deals" not in history.tables():
         return
-    still_open = set(open_deals(history, now).ids.tolist())
+    still_open, sellers = set(open_deals(history, now).ids.tolist()), sellers_of_deals(history)
     columns = [c for c in history.columns("deals") if c != "recorded_at"]
     joins, chosen, told = _with_changes(history, now, columns)
     sql = f"SELECT {', '.join(chosen)} FROM ({history.sql_latest('deals', now)}) d {joins}"
@@ -50,6 +51,9 @@ def deal_cards(history: History, now: datetime) -> Iterator[Card]:
         for row in _rows(con.execute(sql)):
             since = {c: _text(row.pop(f"{c} told")) for c in told}
             closing = row.pop("status told", None)
+            row.pop("rep_id", None)
+            if seller := sellers.get(str(row["deal_id"])):
+                row["rep_id"] = seller
             yield deal_card(row, {c: at for c, at in since.items() if at}, still_open, closing)
 
 
@@ -72,7 +76,7 @@ def deal_card(row: Mapping[str, Any], told: Mapping[str, str], still_open: set[s
 def customer_cards(history: History, now: datetime) -> Iterator[Card]:
     """Every customer of whom anything is on record at a moment (naive UTC), and whose it is."""
     active = set(active_customers(history, now).ids.tolist())
-    owners = owners_of_customers(history, now)
+    owners = sellers_of_customers(history, set(open_deals(history, now).ids.tolist()))
     seen: set[str] = set()
     if "customers" in history.tables():
         columns = [name(c) for c in history.columns("customers") if c != "recorded_at"]
@@ -91,32 +95,6 @@ def customer_card(row: Mapping[str, Any], active: bool, owners: Mapping[str, fro
     customer = str(row["customer_id"])
     short = {c: _short(row.get(c)) for c in ("name", "industry", "segment", "region", "country", "tier")}
     return Card(customer, {**short, "active": active}, record_in_json(row), owners=owners.get(customer, frozenset()))
-
-
-def owners_of_customers(history: History, now: datetime) -> dict[str, frozenset[str]]:
-    """The sellers of each customer: of its open deals, of its latest deal, of its latest order."""
-    found: dict[str, set[str]] = {}
-    if "customer_id" in history.columns("deals"):
-        latest: dict[str, tuple[object, str, str]] = {}
-        for card in deal_cards(history, now):
-            customer, rep = card.columns["customer_id"], card.columns["rep_id"]
-            if customer is None or rep is None:
-                continue
-            if card.columns["status"] == "open":
-                found.setdefault(str(customer), set()).add(str(rep))
-            order = (card.columns["created_at"] or datetime.min, card.subject_id, str(rep))
-            latest[str(customer)] = max(order, latest.get(str(customer), order))
-        for customer, (_, _, rep) in latest.items():
-            found.setdefault(customer, set()).add(rep)
-    if {"customer_id", "rep_id"} <= set(history.columns("orders")):
-        with history.connect() as con:
-            rows = con.execute(
-                "SELECT customer_id, arg_max(rep_id, (ordered_at, order_id)) "
-                f"FROM ({history.sql_latest('orders', now)}) WHERE rep_id IS NOT NULL GROUP BY 1"
-            ).fetchall()
-        for customer, rep in rows:
-            found.setdefault(str(customer), set()).add(str(rep))
-    return {customer: frozenset(reps) for customer, reps in found.items()}
 
 
 def _with_changes(history: History, now: datetime, columns: list[str]) -> tuple[str, list[str], list[str]]:

@@ -7,6 +7,7 @@ import msgspec
 from anyio import to_thread
 
 from features.errors import ForesellError
+from serving.cards.following import People
 from serving.cards.lists import Lists
 from serving.cards.reading import BATCH
 from serving.questions import MOST_DEALS, CustomerAsked, CustomersAsked, DealAsked, DealsAsked
@@ -16,12 +17,15 @@ ASKER = Asker("lists")
 """Under this name the score log tells of scores that nobody asked for but a list."""
 
 
-async def refresh(lists: Lists, book: ScoreBook) -> None:
-    """Bring the cards up to the accepted events. Raises StoreAway.
+async def refresh(lists: Lists, book: ScoreBook, people: People | None, until: int | None) -> None:
+    """Bring the cards up to the event at a position, which `people` (the history in memory) has. Raises StoreAway.
 
-    Where no model answers, scores stay as they were: the list says of when they are.
+    Without a history in memory the cards stay as they were: `data_as_of` of a list says of when. Where no model
+    answers, scores do: `scored_as_of` says of when.
     """
-    touched = await to_thread.run_sync(lists.catch_up)
+    if people is None or until is None:
+        return
+    touched = await to_thread.run_sync(lists.catch_up, people, until)
     deals, customers = sorted(touched.deals)[:BATCH], sorted(touched.customers)[:BATCH]
     for some in _parts(deals):
         await _score(lists, book, some, customers=False)
