@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from fcntl import F_DUPFD_CLOEXEC, fcntl
 from os import getpid
 from pathlib import Path
-from threading import Event
-from time import monotonic
+from time import monotonic, sleep
 
 from pydantic import BaseModel, SecretStr
 
@@ -30,6 +30,8 @@ COULD_NOT_START = 3
 """Status of a worker whose service could not start: the same would happen again."""
 
 LOOK_EVERY = 0.2
+LAST_STANDARD = 2
+"""The number of standard error."""
 LIVED = 10.0
 """Seconds after which a worker's end is not taken for a failure to start."""
 
@@ -72,16 +74,24 @@ def plain_settings(settings: ServingSettings) -> dict[str, object]:
 
 def serve_with_workers(settings: ServingSettings, as_of: datetime | None, listens: socket.socket, count: int) -> None:
     """Keep so many workers running until told to stop. Raises WorkersDoNotStart."""
-    stop = Event()
-    with _told_to_stop(stop), _counts_folder(settings.home) as counts:
+    listens = beside_standard_streams(listens)
+    with _told_to_stop() as told, _counts_folder(settings.home) as counts:
         handover = Handover(settings=plain_settings(settings), as_of=as_of, listens=listens.fileno(), counts=counts)
         workers = Workers(handover, count, settings.grace.total_seconds())
         try:
             workers.start()
-            while not stop.wait(LOOK_EVERY):
+            while not told:
                 workers.replace_ended()
+                sleep(LOOK_EVERY)
         finally:
             workers.stop()
+
+
+def beside_standard_streams(listens: socket.socket) -> socket.socket:
+    """The socket under a number that no worker uses for its standard streams: a process begun without them gives 0."""
+    if listens.fileno() > LAST_STANDARD:
+        return listens
+    return socket.socket(fileno=fcntl(listens.fileno(), F_DUPFD_CLOEXEC, LAST_STANDARD + 1))
 
 
 class Workers:
@@ -179,11 +189,15 @@ def _close_pipe(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def _told_to_stop(stop: Event) -> Iterator[None]:
-    """Set the event at SIGTERM and SIGINT."""
-    before = {sig: signal.signal(sig, lambda *_: stop.set()) for sig in (signal.SIGTERM, signal.SIGINT)}
+def _told_to_stop() -> Iterator[list[int]]:
+    """The signals to stop that have come: SIGTERM and SIGINT.
+
+    A list and no event: a handler runs in the thread that may hold the event's lock just then, and would wait for ever.
+    """
+    told: list[int] = []
+    before = {sig: signal.signal(sig, lambda which, _: told.append(which)) for sig in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield told
     finally:
         for sig, handler in before.items():
             signal.signal(sig, handler)

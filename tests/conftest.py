@@ -34,10 +34,14 @@ TAKEN = "2030-01-01"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes share the tests: those of a file stay together, and all that want the trained demo."""
-    for item in items:
-        wanted = getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("demo" if "prepared" in wanted else str(item.path)))
+    """Two processes share the tests: those of a file stay together, and all that want the trained demo, first.
+
+    The longest group last would leave one process idle.
+    """
+    of_demo = ["prepared" in getattr(item, "fixturenames", ()) for item in items]
+    for item, wanted in zip(items, of_demo, strict=True):
+        item.add_marker(pytest.mark.xdist_group("demo" if wanted else str(item.path)))
+    items[:] = [item for _, item in sorted(zip(of_demo, items, strict=True), key=lambda pair: not pair[0])]
 
 
 @pytest.fixture(scope="session")

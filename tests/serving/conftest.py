@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import math
 import os
 import shutil
@@ -294,6 +295,14 @@ def found(home: Path) -> ServingSettings:
     deliver(home, DEALS)
     promote(home, "7")
     return ServingSettings(home=home, key_recheck="00:00:00")  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def _loggers_speak() -> None:
+    """Loggers that a migration of MLflow's store has silenced in this process say again what they are told."""
+    for one in logging.root.manager.loggerDict.values():
+        if isinstance(one, logging.Logger):
+            one.disabled = False
 
 
 @pytest.fixture

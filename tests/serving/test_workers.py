@@ -129,3 +129,17 @@ def test_a_worker_that_nobody_started_says_so() -> None:
 
     assert done.returncode == 1
     assert b"foresell serve --workers" in done.stderr
+
+
+def test_a_socket_with_the_number_of_standard_input_is_given_another() -> None:
+    code = """
+import os, socket
+os.close(0)
+from serving.workers import beside_standard_streams
+low = socket.create_server(("127.0.0.1", 0))
+high = beside_standard_streams(low)
+print(low.fileno(), high.fileno() > 2, high.getsockname() == low.getsockname(), beside_standard_streams(high) is high)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout.split() == ["0", "True", "True", "True"]
