@@ -335,7 +335,8 @@ def test_what_was_read_before_is_taken_up_without_asking_the_history(company, mo
         raise AssertionError("the history was asked")
 
     expected = company.memory.values(company.open[:10], company.as_of)
-    Memory(company.history, company.features)  # only the latest files are kept, and other tests have read other features
+    # Only the latest files are kept, and other tests have read other features.
+    Memory(company.history, company.features)
     monkeypatch.setattr(History, "connect", refuse)
     memory = Memory(History.existing(company.home), company.features)
     found = memory.values(company.open[:10], company.as_of)
