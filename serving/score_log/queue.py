@@ -115,7 +115,7 @@ class ScoreLog:
             counts.keep()
         if not taken:
             self._metrics.lost(NAME, len(scores))
-        elif len(self._waiting) >= ENOUGH:
+        elif self._room >= min(ENOUGH, self._most // 4):
             self._wake.set()
 
     def start(self) -> None:

@@ -109,3 +109,15 @@ def test_what_waits_is_written_at_the_end(serve):
     serve.log.close()
 
     assert len(rows(serve)) == 1
+
+
+def test_large_calls_wake_the_writer_before_the_room_is_used_up(serve):
+    assert not serve.log._wake.is_set()
+
+    serve(*[1000.0] * 20)
+    quiet = serve.log._wake.is_set()
+    serve(*[1000.0] * 20, request_id="s")
+
+    assert (quiet, serve.log._wake.is_set()) == (False, True)
+    serve.log.write()
+    assert len(rows(serve)) == 40
