@@ -299,7 +299,8 @@ def found(home: Path) -> ServingSettings:
 
 @pytest.fixture(autouse=True)
 def _loggers_speak() -> None:
-    """Loggers that a migration of MLflow's store has silenced in this process say again what they are told."""
+    """Loggers that MLflow's store has silenced or kept to itself in this process say again what they are told."""
+    logging.getLogger("sqlalchemy.engine").propagate = True
     for one in logging.root.manager.loggerDict.values():
         if isinstance(one, logging.Logger):
             one.disabled = False
