@@ -186,25 +186,6 @@ class DealScores(Answer):
     """Whether the data is older than the service's `stale_after`, or of unknown age."""
 
 
-class DealOnRecord(Answer):
-    """A deal as the history last described it."""
-
-    deal_id: str
-    """The deal."""
-
-    open: bool
-    """Whether it is undecided now."""
-
-    record: dict[str, object]
-    """Its latest fields by the contract's names; times are UTC."""
-
-    score: DealScore | None = None
-    """Its score now; null for a deal that is not open."""
-
-    error: Problem | None = None
-    """Why an open deal has no score."""
-
-
 class ModelServed(Answer):
     """A model that is live."""
 

@@ -132,7 +132,7 @@ class Records(Protocol):
     def is_open(self, deal_id: str, as_of: datetime, /) -> bool:
         """Whether the deal exists and has not closed by the moment."""
 
-    def values(self, ids: Sequence[str], as_of: datetime, entity: Entity, /) -> Mapping[str, Values]:
+    def values(self, ids: Sequence[str], as_of: datetime, entity: Entity | None = None, /) -> Mapping[str, Values]:
         """The features of known deals, or of known customers."""
 
     def values_of_records(self, records: Sequence[Mapping[str, object]], as_of: datetime, /) -> Mapping[str, Values]:

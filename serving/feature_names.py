@@ -8,6 +8,7 @@ from features.contracts import ATTRIBUTE_PREFIX, TABLES, Kind
 from features.definition import Entity, Feature
 from features.errors import ForesellError
 from features.suggesting import MOST_FAULTS, hint
+from features.told_values import shown
 from features.verbs import First, Latest
 from serving.champion import Row, Words
 
@@ -62,7 +63,7 @@ class FeaturesRead:
                 if name.startswith(PREFIXES[self.entity]):
                     unused.append(name[:100])
                 elif name not in self.offered and len(faults) < MOST_FAULTS:
-                    faults.append((_shown(name), f"is no feature. {hint(_shown(name), sorted(self.offered))}"))
+                    faults.append((shown(name), f"is no feature. {hint(shown(name), sorted(self.offered))}"))
         for name in self.texts & keys:
             if type(given[name]) is float:
                 faults.append((name, "is a text; write it in quotes, not as a number"))
@@ -85,7 +86,3 @@ def _own(entity: Entity) -> frozenset[str]:
         return frozenset(feature.name for feature in own(entity))
     except ForesellError:
         return frozenset()
-
-
-def _shown(name: str) -> str:
-    return name.encode("utf-8", "replace").decode()[:100]

@@ -9,12 +9,13 @@ from anyio import to_thread
 
 from features.errors import ForesellError
 from serving.access.reach import Reach, Visible, resolve
-from serving.access.seen import OwnedRecords, seen_by
+from serving.access.seen import seen_by
 from serving.answers import Answer, DealScore
 from serving.cards.answers import ScoreOnDay
 from serving.cards.listing import Entity
 from serving.cards.lists import Lists
 from serving.cards.refreshing import refresh
+from serving.champion import Records
 from serving.customer_answers import CustomerScore
 from serving.errors import CustomerNotFound, DealNotFound
 from serving.events.follower import Follower
@@ -127,7 +128,7 @@ class OnRecord:
 
     async def _tell(self, entity: Entity, subject_id: str, found: DealOnRecord | CustomerOnRecord) -> None:
         """What the cards know beside the history in memory: changes told apart from the row, and earlier scores."""
-        await self.refresh()
+        await self._bring_lists_up()
         record = await to_thread.run_sync(self._lists.record_of, entity, subject_id)
         found.record = found.record if record is None else record
         found.scores = await to_thread.run_sync(self._lists.scores_of, entity, subject_id)
@@ -135,9 +136,13 @@ class OnRecord:
     async def refresh(self) -> None:
         """Bring the lists up to every event accepted before this call. Raises StoreAway."""
         await self._follower.catch_up()
+        await self._bring_lists_up()
+
+    async def _bring_lists_up(self) -> None:
+        """Bring the lists up to every event that the history in memory has."""
         # Taken in this order: the memory has at least the events up to the position.
         until = self._follower.position
-        await refresh(self._lists, self._book, cast(OwnedRecords | None, self._shelf.records), until)
+        await refresh(self._lists, self._book, self._shelf.records, until)
 
     def visible(self, reach: Reach) -> Visible:
         """Whose records a reach lets see now. Raises StillLoading, NoHistory where that cannot be told yet."""
@@ -145,17 +150,17 @@ class OnRecord:
             return Visible(True)
         return resolve(reach, self._held().staff())
 
-    async def _records(self, reach: Reach) -> OwnedRecords:
+    async def _records(self, reach: Reach) -> Records:
         """The history as a caller may see it, with every accepted event in it."""
         self._held()
         await self._follower.catch_up()
         return seen_by(self._held(), reach)
 
-    def _held(self) -> OwnedRecords:
+    def _held(self) -> Records:
         records = self._shelf.records
         if records is None:
             raise self._shelf.without_records()
-        return cast(OwnedRecords, records)
+        return records
 
 
 def _first(answer: bytes) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Pair:
         """Raises ModelKnowsTheFuture for a moment before the end of what the champion learned from."""
         if as_of < self.champion.until:
             champion = self.champion
-            raise ModelKnowsTheFuture(champion.model, champion.version, _plain(champion.until), _plain(as_of))
+            raise ModelKnowsTheFuture(champion.model, champion.version, moment_text(champion.until), moment_text(as_of))
 
 
 @dataclass(frozen=True)
@@ -103,5 +103,6 @@ class Standing:
         return next((pair.records.data_as_of for pair in self.pairs.values() if pair.records is not None), None)
 
 
-def _plain(moment: datetime) -> str:
+def moment_text(moment: datetime) -> str:
+    """A naive UTC moment as errors tell it."""
     return moment.isoformat(timespec="seconds") + "Z"

@@ -1,11 +1,9 @@
 """How does the service run? Uvicorn around the app, in this process or in several workers."""
 
-import gc
 import logging
 import os
 import socket
 import stat
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -17,13 +15,12 @@ from serving.metrics import Metrics
 from serving.present import utc_now
 from serving.request_log import FACTS, LOGGER, log_json_lines
 from serving.settings import ServingSettings
+from serving.thrift import be_quick
 
 if TYPE_CHECKING:
     from serving.front import Front
 
 GROUP_MAY_TALK = 0o660
-GARBAGE_EVERY = 50_000
-"""Objects that may be made before Python looks for those that refer to each other in a circle."""
 
 log = logging.getLogger(LOGGER)
 
@@ -102,10 +99,7 @@ def app_of(settings: ServingSettings, as_of: datetime | None, counts: Metrics | 
     from serving.front import Front
 
     keep_arrow_from_pandas()
-    # A thread with a piece of a large call hands the interpreter on sooner than usual, so single scores wait less.
-    sys.setswitchinterval(0.0005)
-    # Nothing of a score refers to itself: looking for that every 700 objects takes a seventh of a large call.
-    gc.set_threshold(GARBAGE_EVERY, 20, 50)
+    be_quick()
     log_json_lines(settings.log_level)
     return Front(settings, standing_clock(as_of), utc_now, counts or Metrics(), jobs=settings.jobs)
 

@@ -11,7 +11,7 @@ from anyio import CapacityLimiter
 
 from features.errors import ForesellError
 from serving.access.reach import ALL, Reach
-from serving.access.seen import OwnedRecords, seen_by
+from serving.access.seen import seen_by
 from serving.asked import AskedOfAll
 from serving.champion import Model, Records
 from serving.errors import RecordNotAccepted
@@ -139,7 +139,7 @@ class ScoreBook:
     def _seen(self, pair: Pair, reach: Reach) -> Records:
         if pair.records is None:
             raise self._shelf.without_records()
-        return cast(Records, seen_by(cast(OwnedRecords, pair.records), reach))
+        return seen_by(pair.records, reach)
 
     def _decode(
         self, model: Model, asked: AskedOfAll, subjects: Sequence[Any], decode: Callable[[Any], Any]

@@ -209,6 +209,11 @@ class ServingSettings(BaseSettings):
             return self.database.get_secret_value()
         return f"sqlite:///{self.home / 'foresell.db'}"
 
+    def plain(self) -> dict[str, object]:
+        """The settings as JSON, secrets shown: for the pipe to a process of ours, and nowhere else."""
+        shown = {name: value.get_secret_value() for name, value in self if isinstance(value, SecretStr)}
+        return self.model_dump(mode="json") | shown
+
 
 def read_settings(**given: object) -> ServingSettings:
     """The settings of the environment, those given here first. Raises BadSetting."""

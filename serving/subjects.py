@@ -12,7 +12,7 @@ from serving.asked import CustomerInEitherShape, DealInEitherShape
 from serving.champion import Records, Row
 from serving.errors import CustomerNotActive, CustomerNotFound, DealNotFound, DealNotOpen
 from serving.one_deal import Told, Values
-from serving.pairs import Bundled, Pair
+from serving.pairs import Bundled, Pair, moment_text
 from serving.problems import FieldProblem, place
 from serving.records import ATTRIBUTES, Described, read_changes, read_customer_changes, read_record
 
@@ -127,14 +127,14 @@ class Reader:
         if not self._records.has(deal_id):
             return DealNotFound(deal_id)
         if not self._records.is_open(deal_id, self._as_of):
-            return DealNotOpen(deal_id, _plain(self._as_of))
+            return DealNotOpen(deal_id, moment_text(self._as_of))
         return None
 
     def _customer_not_scorable(self, customer_id: str) -> ForesellError | None:
         if not self._records.has_customer(customer_id):
             return CustomerNotFound(customer_id)
         if not self._records.is_active(customer_id, self._as_of):
-            return CustomerNotActive(customer_id, _plain(self._as_of))
+            return CustomerNotActive(customer_id, moment_text(self._as_of))
         return None
 
     def _not_open(self, deal_id: str | None, status: object) -> ForesellError | None:
@@ -142,7 +142,7 @@ class Reader:
         if status == "open":
             return None
         if status is not None:
-            return DealNotOpen(deal_id or "(without an id)", _plain(self._as_of))
+            return DealNotOpen(deal_id or "(without an id)", moment_text(self._as_of))
         if deal_id is not None and self._records.has(deal_id):
             return self._not_scorable(deal_id)
         return None
@@ -176,7 +176,3 @@ def _names(attributes: object) -> Iterable[str]:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _plain(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds") + "Z"

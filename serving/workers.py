@@ -19,7 +19,7 @@ from os import getpid
 from pathlib import Path
 from time import monotonic, sleep
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from features.errors import ForesellError
 from serving.metrics.sharing import fold_ended
@@ -63,20 +63,11 @@ class Worker:
     failures: int = 0
 
 
-def plain_settings(settings: ServingSettings) -> dict[str, object]:
-    """The settings as JSON, secrets shown: for the pipe to a worker, and nowhere else."""
-    plain = settings.model_dump(mode="json")
-    for name, value in settings:
-        if isinstance(value, SecretStr):
-            plain[name] = value.get_secret_value()
-    return plain
-
-
 def serve_with_workers(settings: ServingSettings, as_of: datetime | None, listens: socket.socket, count: int) -> None:
     """Keep so many workers running until told to stop. Raises WorkersDoNotStart."""
     listens = beside_standard_streams(listens)
     with _told_to_stop() as told, _counts_folder(settings.home) as counts:
-        handover = Handover(settings=plain_settings(settings), as_of=as_of, listens=listens.fileno(), counts=counts)
+        handover = Handover(settings=settings.plain(), as_of=as_of, listens=listens.fileno(), counts=counts)
         workers = Workers(handover, count, settings.grace.total_seconds())
         try:
             workers.start()

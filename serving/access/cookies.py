@@ -33,6 +33,14 @@ def cookie(connection: HTTPConnection, settings: ServingSettings, of: str = "ses
     return found[0] if found and found[0] else None
 
 
+def cookie_if_any(connection: HTTPConnection, settings: ServingSettings) -> str | None:
+    """The id of a session that the browser has; None also where it cannot be told."""
+    try:
+        return cookie(connection, settings)
+    except SessionNotAccepted:
+        return None
+
+
 def give_cookie(
     response: Response, settings: ServingSettings, value: str, of: str = "session", seconds: int | None = None
 ) -> None:

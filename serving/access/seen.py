@@ -6,39 +6,16 @@ a customer or a deal outside is refused, because the features of others would sh
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from features.definition import Entity
 from features.evaluate import Values
 from features.staff import Staff
 from serving.access.errors import OutsideYourReach
 from serving.access.reach import Reach, Visible, resolve
+from serving.champion import Records
 
 
-class OwnedRecords(Protocol):
-    """A history as the service asks it, which also knows who owns what now: a memory of `features.online`."""
-
-    @property
-    def data_as_of(self) -> datetime | None: ...
-    def has(self, deal_id: str, /) -> bool: ...
-    def is_open(self, deal_id: str, as_of: datetime, /) -> bool: ...
-    def values(self, ids: Sequence[str], as_of: datetime, entity: Entity | None = None, /) -> Mapping[str, Values]: ...
-    def values_of_records(
-        self, records: Sequence[Mapping[str, object]], as_of: datetime, /
-    ) -> Mapping[str, Values]: ...
-    def record(self, deal_id: str, /) -> Mapping[str, object]: ...
-    def has_customer(self, customer_id: str, /) -> bool: ...
-    def is_active(self, customer_id: str, as_of: datetime, /) -> bool: ...
-    def values_of_customers(
-        self, records: Sequence[Mapping[str, object]], as_of: datetime, /
-    ) -> Mapping[str, Values]: ...
-    def customer_record(self, customer_id: str, /) -> Mapping[str, object]: ...
-    def rep_of(self, deal_id: str, /) -> str | None: ...
-    def reps_of_customer(self, customer_id: str, /) -> frozenset[str]: ...
-    def staff(self) -> Staff: ...
-
-
-def seen_by(records: OwnedRecords, reach: Reach) -> OwnedRecords:
+def seen_by(records: Records, reach: Reach) -> Records:
     """The records as a caller with this reach may see them: the records themselves where nothing is hidden."""
     return records if reach.everything else RecordsSeen(records, resolve(reach, records.staff()))
 
@@ -46,7 +23,7 @@ def seen_by(records: OwnedRecords, reach: Reach) -> OwnedRecords:
 class RecordsSeen:
     """Records of which only what is visible exists; the same questions as the records themselves."""
 
-    def __init__(self, records: OwnedRecords, visible: Visible) -> None:
+    def __init__(self, records: Records, visible: Visible) -> None:
         self._records, self.visible = records, visible
 
     @property

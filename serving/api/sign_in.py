@@ -10,7 +10,14 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from features.errors import ForesellError
-from serving.access.cookies import cookie, give_cookie, must_be_from_here, must_be_safe_to_sign_in, take_cookie
+from serving.access.cookies import (
+    cookie,
+    cookie_if_any,
+    give_cookie,
+    must_be_from_here,
+    must_be_safe_to_sign_in,
+    take_cookie,
+)
 from serving.access.errors import (
     FormExpired,
     OriginNotAccepted,
@@ -68,7 +75,7 @@ Form = Annotated[dict[str, str], Depends(_form)]
 async def landing(request: Request, language: Spoken) -> Response:
     """Who is signed in; for anyone else, the way to the form."""
     gate = gate_of(request)
-    session_id = _session_id(request, gate)
+    session_id = cookie_if_any(request, gate.settings)
     try:
         if session_id is None:
             return RedirectResponse("/sign-in", 303)
@@ -96,7 +103,7 @@ async def send(request: Request, fields: Form, language: Spoken) -> Response:
         if not _same(fields.get("token", ""), cookie(request, gate.settings, "form")):
             raise FormExpired
         password = fields.get("password", "")[:1025]
-        before, address = _session_id(request, gate), address_of(request)
+        before, address = cookie_if_any(request, gate.settings), address_of(request)
         with gate.room():
             started = await to_thread.run_sync(
                 sign_in, gate, name, password, address, before, request_id_of(request), limiter=gate.signing
@@ -111,7 +118,7 @@ async def leave(request: Request, fields: Form) -> Response:
     """Sign out; the form's token must be the session's."""
     gate = gate_of(request)
     must_be_from_here(request, gate.settings)
-    session_id = _session_id(request, gate)
+    session_id = cookie_if_any(request, gate.settings)
     if session_id is not None:
         if not is_csrf_token(fields.get("token", ""), session_id):
             raise FormExpired
@@ -145,13 +152,6 @@ def _html(page: str, language: Language, status: int = 200) -> Response:
     # With the policy `no-referrer` of other answers, browsers would send the form with `Origin: null`.
     headers = {"Content-Security-Policy": policy(), "Content-Language": language, "Referrer-Policy": "same-origin"}
     return HTMLResponse(page, status, headers)
-
-
-def _session_id(request: Request, gate: Gate) -> str | None:
-    try:
-        return cookie(request, gate.settings)
-    except SessionNotAccepted:
-        return None
 
 
 def _same(given: str, kept: str | None) -> bool:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import delete
 
-from serving.access.cookies import cookie, give_cookie, take_cookie
+from serving.access.cookies import cookie, cookie_if_any, give_cookie, take_cookie
 from serving.access.errors import (
     NoSuchSecret,
     ProviderAway,
@@ -88,7 +88,7 @@ async def come_back(
         browser = cookie(request, gate.settings, "oidc")
         if browser is None:
             raise SignInElsewhereFailed("it began in another browser, or too long ago")
-        before, back = _before(request, gate), _back(request, gate)
+        before, back = cookie_if_any(request, gate.settings), _back(request, gate)
         request_id = request_id_of(request)
         with gate.room():
             started = await to_thread.run_sync(
@@ -165,13 +165,6 @@ def _back(request: Request, gate: Gate) -> str:
     return (
         f"{there.rstrip('/')}{RETURN}" if there is not None else f"{request.url.scheme}://{request.url.netloc}{RETURN}"
     )
-
-
-def _before(request: Request, gate: Gate) -> str | None:
-    try:
-        return cookie(request, gate.settings)
-    except SessionNotAccepted:
-        return None
 
 
 def _hash(text: str) -> str:

@@ -53,7 +53,7 @@ def run_apart(job: Job, settings: ServingSettings, now: datetime, cut_off: Calla
     with tempfile.TemporaryDirectory(prefix="foresell-job-") as folder:
         answer, errors = Path(folder, "answer.json"), Path(folder, "errors.txt")
         task = Task(
-            work=f"{job.run.__module__}:{job.run.__qualname__}", settings=plain(settings), now=now, answer=answer
+            work=f"{job.run.__module__}:{job.run.__qualname__}", settings=settings.plain(), now=now, answer=answer
         )
         with errors.open("wb") as stream:
             child = subprocess.Popen(
@@ -74,16 +74,6 @@ def run_apart(job: Job, settings: ServingSettings, now: datetime, cut_off: Calla
         if why:
             raise JobCutOff(job.name, why)
         return answer_of(job, child.returncode, answer, errors)
-
-
-def plain(settings: ServingSettings) -> dict[str, object]:
-    """Settings as JSON-ready values, secrets included: for a pipe, never for a log."""
-    found = settings.model_dump(mode="json")
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if hasattr(value, "get_secret_value"):
-            found[name] = value.get_secret_value()
-    return found
 
 
 def do_task(task: Task) -> None:

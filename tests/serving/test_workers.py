@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from serving.metrics import Metrics
 from serving.settings import ServingSettings
-from serving.workers import COULD_NOT_START, Handover, Workers, WorkersDoNotStart, plain_settings
+from serving.workers import COULD_NOT_START, Handover, Workers, WorkersDoNotStart
 
 HANDED = Handover(settings={}, as_of=None, listens=0, counts=None)
 
@@ -117,7 +117,7 @@ def test_counts_of_an_ended_worker_are_kept(tmp_path: Path) -> None:
 
 def test_a_worker_learns_every_setting_secrets_too_and_nobody_else_sees_them() -> None:
     settings = ServingSettings(database=SecretStr("postgresql://a:hunter2@db/x"), grace="PT7S", home="elsewhere")
-    handed = Handover(settings=plain_settings(settings), as_of=None, listens=3, counts=None)
+    handed = Handover(settings=settings.plain(), as_of=None, listens=3, counts=None)
     again = Handover.model_validate_json(handed.model_dump_json())
 
     assert ServingSettings(**again.settings) == settings

@@ -15,7 +15,7 @@ import pytest
 from features.errors import ForesellError
 from serving.errors import StoreAway
 from serving.jobs import locks
-from serving.jobs.apart import Task, answer_of, do_task, plain, run_apart
+from serving.jobs.apart import Task, answer_of, do_task, run_apart
 from serving.jobs.errors import JobCutOff, JobFailedApart, JobIsRunning
 from serving.jobs.job import Due, Every, Job, JobContext, Nightly
 from serving.jobs.runner import Runner
@@ -269,7 +269,7 @@ def test_an_error_of_ours_comes_back_from_a_job_apart_in_its_two_sentences(
     """What the child does, here; the file it leaves is what the parent reads."""
     monkeypatch.syspath_prepend(tmp_path)
     answer = tmp_path / "answer.json"
-    do_task(Task(work="work_apart:fails", settings=plain(ServingSettings(home=tmp_path)), now=NOW, answer=answer))
+    do_task(Task(work="work_apart:fails", settings=ServingSettings(home=tmp_path).plain(), now=NOW, answer=answer))
 
     with pytest.raises(JobFailedApart) as failed:
         answer_of(apart("fails"), 0, answer, tmp_path / "none.txt")
