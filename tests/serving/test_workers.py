@@ -140,6 +140,9 @@ low = socket.create_server(("127.0.0.1", 0))
 high = beside_standard_streams(low)
 print(low.fileno(), high.fileno() > 2, high.getsockname() == low.getsockname(), beside_standard_streams(high) is high)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+    )
 
+    assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["0", "True", "True", "True"]
