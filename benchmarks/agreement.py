@@ -33,8 +33,8 @@ import httpx
 import numpy as np
 import pyarrow.parquet as pq
 
+from serving.access.keys import create_key
 from serving.client import Foresell
-from serving.keys import create_key
 from serving.store.opening import open_store
 from tests.serving.agreement.ways import NEAR, Company, Numbers, apart, by_predict, ways
 from training.bundle_file import live_bundle, load_any

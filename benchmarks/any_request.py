@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import httpx
 
 from features.history import History
-from serving.keys import create_key
+from serving.access.keys import create_key
 from serving.store.opening import open_store
 from tests.serving.any_request.asking import Found, ask, operations
 

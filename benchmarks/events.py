@@ -35,12 +35,12 @@ from features.importing import import_folder
 from features.needs import lacking
 from features.online import Memory
 from features.streams import open_streams
+from serving.access.keys import create_key
 from serving.events.folding import fold_accepted
 from serving.events.follower import Follower
 from serving.events.intake import Sender, accept, read_events
 from serving.events.questions import EventTold
 from serving.jobs.job import JobContext
-from serving.keys import create_key
 from serving.settings import ServingSettings
 from serving.store.opening import Store, open_store
 from simulation.company import CompanySettings

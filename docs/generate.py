@@ -24,9 +24,9 @@ from features.whole_contract import ANY, columns_of, tables_of
 from serving.access.access_page import calls_part, roles_part
 from serving.app import create_app
 from serving.cli import app
-from serving.metrics.measures import MEASURES
 from serving.settings import ServingSettings
 from serving.settings_page import settings_page
+from serving.telemetry.metrics.measures import MEASURES
 
 DOCS = Path(__file__).resolve().parent
 

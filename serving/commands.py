@@ -9,9 +9,9 @@ import typer
 from features.doors import AsJson, home_of, moment, now
 from serving.access.commands import audit, secrets, users
 from serving.backup.commands import backup, restore
-from serving.jobs.commands import jobs
 from serving.score_log.commands import app as served
 from serving.store.commands import store
+from serving.upkeep.commands import jobs
 
 if TYPE_CHECKING:
     from serving.settings import ServingSettings
@@ -46,7 +46,7 @@ def demo(
     from serving.demo import ask_when_ready, prepare
 
     if serve:
-        from serving.run import require_port, run
+        from serving.running.run import require_port, run
 
         require_port(host, port)
     home = home_of(context)
@@ -79,10 +79,10 @@ def serve(
     ] = None,
 ) -> None:
     """Answer scores over HTTP; see /docs and docs/api.md."""
-    from serving.thrift import be_thrifty
+    from serving.running.thrift import be_thrifty
 
     be_thrifty()
-    from serving.run import run
+    from serving.running.run import run
 
     stands = moment(context, as_of) if as_of else None
     run(_settings(home_of(context)), host, port, workers, stands, unix_socket)
@@ -104,8 +104,8 @@ def create(
     ] = None,
 ) -> None:
     """Make a key and show it, once."""
+    from serving.access.keys import create_key
     from serving.access.reach import reach as reach_from
-    from serving.keys import create_key
 
     expires = None if days is None else now() + timedelta(days=days)
     within = reach_from(reach, rep, team)
@@ -124,7 +124,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the keys, without their secrets."""
     import json
 
-    from serving.keys import list_keys
+    from serving.access.keys import list_keys
 
     store = _store(context)
     try:
@@ -147,7 +147,7 @@ def revoke(
     context: typer.Context, key_id: Annotated[str, typer.Argument(help="The eight letters after fsl_.")]
 ) -> None:
     """Close a key for good."""
-    from serving.keys import revoke_key
+    from serving.access.keys import revoke_key
 
     store = _store(context)
     try:

@@ -43,7 +43,7 @@ class Demo:
 
 def prepare(home: Path, deals: int, seed: int, today: date, now: datetime, progress: Callable[[str], None]) -> Demo:
     """Invent, import, train and make a key; a demo prepared before is taken as it is. Raises HomeTaken."""
-    from serving.keys import create_key
+    from serving.access.keys import create_key
     from serving.settings import ServingSettings
     from serving.store.opening import open_store
     from training.bundle import Bundle, live_bundle

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from serving.errors import BadSetting
+from serving.problems.errors import BadSetting
 
 PREFIX = "FORESELL_"
 Duration = Annotated[timedelta, Field(gt=timedelta(0))]

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from benchmarks.fault_trials.steady_load import SteadyLoad
 from features.history import History
-from serving.keys import list_keys
+from serving.access.keys import list_keys
 from serving.store.event_tables import AcceptedEvent
 from serving.store.opening import open_store
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from serving.app import create_app
-from serving.connections import server_of
 from serving.present import utc_now
-from serving.request_log import log_json_lines
 from serving.settings import read_settings
+from serving.telemetry.request_log import log_json_lines
+from serving.wire.connections import server_of
 
 
 def main() -> None:

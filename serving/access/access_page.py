@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from fastapi import FastAPI
 
 from serving.access.calls import Call, calls_of
+from serving.access.keys import Scope
 from serving.access.needs import Applies, Need, NeedUnless, Open
 from serving.access.roles import GRANTS, Role
-from serving.keys import Scope
 
 SEEN: Mapping[Applies, str] = {
     Applies.FILTERED: "only what is within the caller's reach",

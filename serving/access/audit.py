@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from serving.access.errors import AuditBroken
+from serving.problems.access_errors import AuditBroken
 from serving.store.people_tables import AuditEntry, AuditHead
 
 START = "0" * 64

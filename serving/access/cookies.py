@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from serving.access.errors import OriginNotAccepted, SessionNotAccepted, SignInNeedsHttps
+from serving.problems.access_errors import OriginNotAccepted, SessionNotAccepted, SignInNeedsHttps
 from serving.settings import ServingSettings
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}

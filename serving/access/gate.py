@@ -10,12 +10,12 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from serving.access.cookies import cookie, must_be_from_here
-from serving.access.errors import SessionNeeded, TokenNotAccepted, TooManyRequests, TooManySignIns
+from serving.access.key_ring import Caller, KeyRing, bearer_key
 from serving.access.limits import Buckets, neighbourhood
 from serving.access.oidc import Provider
 from serving.access.sessions import Sessions, is_csrf_token
-from serving.errors import KeyNotAccepted
-from serving.security import Caller, KeyRing, bearer_key
+from serving.problems.access_errors import SessionNeeded, TokenNotAccepted, TooManyRequests, TooManySignIns
+from serving.problems.errors import KeyNotAccepted
 from serving.settings import ServingSettings
 from serving.store.opening import Store
 

@@ -12,8 +12,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.requests import Request
 
 from serving.access.gate import admitted
-from serving.keys import Scope
-from serving.security import Caller
+from serving.access.key_ring import Caller
+from serving.access.keys import Scope
 
 
 class Applies(StrEnum):

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from serving.access.errors import ProviderAway, SignInElsewhereFailed, SignInElsewhereOff
+from serving.problems.access_errors import ProviderAway, SignInElsewhereFailed, SignInElsewhereOff
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet

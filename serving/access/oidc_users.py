@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from features.errors import ForesellError
 from serving.access.audit import By, note
-from serving.access.errors import SignInElsewhereFailed
 from serving.access.gate import Gate
 from serving.access.users import Wanted, change_user, create_user
+from serving.problems.access_errors import SignInElsewhereFailed
 from serving.settings import ServingSettings
 from serving.store.people_tables import User
 

@@ -4,8 +4,8 @@ import unicodedata
 from functools import lru_cache
 from threading import Lock
 
-from serving.access.errors import PasswordTooWeak
-from serving.keys import hash_secret, is_secret
+from serving.access.keys import hash_secret, is_secret
+from serving.problems.access_errors import PasswordTooWeak
 
 N, R, P = 2**15, 8, 3
 SHORTEST, LONGEST = 12, 1024

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from features.staff import Staff
-from serving.access.errors import ReachNotAccepted
+from serving.problems.access_errors import ReachNotAccepted
 
 LONGEST_ID = 500
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from serving.access.errors import NoSuchRole, ScopeNeedsAll
+from serving.access.keys import Scope
 from serving.access.reach import Kind, Reach, reach
-from serving.keys import Scope
+from serving.problems.access_errors import NoSuchRole, ScopeNeedsAll
 
 
 class Role(StrEnum):

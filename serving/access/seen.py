@@ -10,9 +10,9 @@ from datetime import datetime
 from features.definition import Entity
 from features.evaluate import Values
 from features.staff import Staff
-from serving.access.errors import OutsideYourReach
 from serving.access.reach import Reach, Visible, resolve
 from serving.champion import Records
+from serving.problems.access_errors import OutsideYourReach
 
 
 def seen_by(records: Records, reach: Reach) -> Records:

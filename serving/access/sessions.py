@@ -13,10 +13,10 @@ from time import monotonic
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from serving.access.errors import SessionNotAccepted
+from serving.access.key_ring import Caller
 from serving.access.reach import Kind, Reach
 from serving.access.roles import GRANTS, Role
-from serving.security import Caller
+from serving.problems.access_errors import SessionNotAccepted
 from serving.store.opening import Store
 from serving.store.people_tables import SignedIn, User
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from serving.access.audit import By, note
-from serving.access.errors import SignInRefused, TooManyTries
 from serving.access.gate import Gate
+from serving.access.key_ring import Caller
 from serving.access.passwords import hash_password, is_outdated, is_password
 from serving.access.sessions import caller_of
 from serving.access.users import fold, found_user
-from serving.security import Caller
+from serving.problems.access_errors import SignInRefused, TooManyTries
 from serving.store.people_tables import User
 
 TIMES_FOR_ALL = 6

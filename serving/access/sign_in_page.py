@@ -5,8 +5,8 @@ import hashlib
 from collections.abc import Mapping
 from html import escape
 
+from serving.access.key_ring import Caller
 from serving.language import Language
-from serving.security import Caller
 
 STYLE = """
 :root { color-scheme: light dark; }

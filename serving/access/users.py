@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from serving.access.audit import By, note
-from serving.access.errors import LastAdmin, NoSuchUser, UserExists, UserNameNotAccepted
 from serving.access.passwords import hash_password
 from serving.access.reach import Kind, Reach
 from serving.access.roles import Role, reach_of, role
 from serving.access.sessions import end_all
+from serving.problems.access_errors import LastAdmin, NoSuchUser, UserExists, UserNameNotAccepted
 from serving.store.people_tables import User
 
 NAME = re.compile(r"[^\W_][\w.@+-]{0,99}")

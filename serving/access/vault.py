@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from serving.access.audit import By, note
-from serving.access.errors import NoSuchSecret, SecretKeysNotAccepted, SecretKeyWrong, SecretNameNotAccepted
+from serving.problems.access_errors import NoSuchSecret, SecretKeysNotAccepted, SecretKeyWrong, SecretNameNotAccepted
 from serving.settings import ServingSettings
 from serving.store.opening import Store
 from serving.store.people_tables import Secret

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.access.audit import Entry, entries
-from serving.dependencies import Admin, Documented, Stored
-from serving.occasion import in_utc
+from serving.api.dependencies import Admin, Documented, Stored
+from serving.moments import in_utc
 
 router = APIRouter(prefix="/v1/audit", tags=["people"], dependencies=[Documented])
 

@@ -6,14 +6,14 @@ from anyio import to_thread
 from fastapi import APIRouter, Query
 
 from features.history import NoHistory
+from serving.api.dependencies import Documented, Listed, Reader, Recorded, Spoken
 from serving.cards.answers import DealsListed
-from serving.cards.errors import CursorNotAccepted, ListNotMade, SortNotAccepted
+from serving.cards.on_record import DealOnRecord
 from serving.cards.wishes import DealsWanted
-from serving.dependencies import Documented, Listed, Reader, Recorded, Spoken
-from serving.errors import DealNotFound, RequestNotAccepted, StillLoading, StoreAway
-from serving.on_record import DealOnRecord
-from serving.problems import declares
-from serving.scorebook import Asker
+from serving.problems.documents import declares
+from serving.problems.errors import DealNotFound, RequestNotAccepted, StillLoading, StoreAway
+from serving.problems.list_errors import CursorNotAccepted, ListNotMade, SortNotAccepted
+from serving.scores.scorebook import Asker
 
 router = APIRouter(prefix="/v1/deals", tags=["deals"], dependencies=[Documented])
 

@@ -5,8 +5,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from serving.access.needs import open_to_all
-from serving.description_page import description_page, style_source
-from serving.problems import MEDIA_TYPE
+from serving.api.description_page import description_page, style_source
+from serving.problems.documents import MEDIA_TYPE
 
 router = APIRouter(include_in_schema=False, dependencies=[open_to_all("describes the calls and holds no records")])
 ALWAYS = {

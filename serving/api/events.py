@@ -5,13 +5,13 @@ from typing import Annotated, cast
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
-from serving.dependencies import CardReader, Documented, Ingester, OnceOnly
-from serving.errors import BodyTooLarge, NotJson, RequestNotAccepted, StoreAway
+from serving.api.dependencies import CardReader, Documented, Ingester, OnceOnly
 from serving.events.desk import Desk
-from serving.events.errors import EventsNotAccepted, TooManyEventsWaiting
 from serving.events.questions import EventsAccepted, EventsStanding, EventsTold
-from serving.idempotency_errors import IdempotencyKeyInUse, IdempotencyKeyMissing, IdempotencyKeyReused
-from serving.problems import declares, request_id_of
+from serving.problems.documents import declares, request_id_of
+from serving.problems.errors import BodyTooLarge, NotJson, RequestNotAccepted, StoreAway
+from serving.problems.event_errors import EventsNotAccepted, TooManyEventsWaiting
+from serving.problems.idempotency_errors import IdempotencyKeyInUse, IdempotencyKeyMissing, IdempotencyKeyReused
 
 router = APIRouter(prefix="/v1/events", tags=["events"], dependencies=[Documented])
 

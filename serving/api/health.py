@@ -5,8 +5,8 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request, Response
 
 from serving.access.needs import open_to_all
-from serving.answers import Alive, Readiness
-from serving.readiness import Parts
+from serving.health.readiness import Parts
+from serving.scores.answers import Alive, Readiness
 
 
 def _parts(request: Request) -> Parts:

@@ -8,15 +8,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 from sqlalchemy.orm import Session
 
 from serving.access.audit import By
-from serving.access.errors import ReachNotAccepted, ScopeNeedsAll
 from serving.access.gate import gate_of
+from serving.access.keys import KeyFacts, Scope, add_key, close_key, list_keys
 from serving.access.reach import reach
-from serving.dependencies import Admin, Documented, OnceOnly, Stored
-from serving.errors import KeyExpiresInThePast, NoSuchKey, UnknownScope
-from serving.keys import KeyFacts, Scope, add_key, close_key, list_keys
-from serving.occasion import in_utc, in_utc_if_known
-from serving.problems import declares, request_id_of
-from serving.questions import Question
+from serving.api.dependencies import Admin, Documented, OnceOnly, Stored
+from serving.moments import in_utc, in_utc_if_known
+from serving.problems.access_errors import ReachNotAccepted, ScopeNeedsAll
+from serving.problems.documents import declares, request_id_of
+from serving.problems.errors import KeyExpiresInThePast, NoSuchKey, UnknownScope
+from serving.questions.questions import Question
 
 router = APIRouter(prefix="/v1/keys", tags=["people"], dependencies=[Documented])
 

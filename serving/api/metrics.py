@@ -6,11 +6,11 @@ from typing import cast
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
+from serving.access.keys import Scope
 from serving.access.needs import Applies, Need, NeedUnless
-from serving.keys import Scope
-from serving.metrics import Metrics
-from serving.metrics.telling import told
 from serving.settings import ServingSettings
+from serving.telemetry.metrics import Metrics
+from serving.telemetry.metrics.telling import told
 
 FORWARDED = (b"x-forwarded-for", b"forwarded", b"x-real-ip")
 

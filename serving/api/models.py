@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic.types import AwareDatetime
 
 from features.history import NoHistory
-from serving.answers import ModelsServed
+from serving.api.dependencies import CardReader, Documented, Shelved, Spoken
 from serving.champion import MODELS
-from serving.dependencies import CardReader, Documented, Shelved, Spoken
-from serving.errors import NoChampion, StillLoading
-from serving.model_card import card_of
-from serving.model_history import ModelHistory, histories
-from serving.problems import declares
+from serving.models.card import card_of
+from serving.models.versions import ModelHistory, histories
+from serving.problems.documents import declares
+from serving.problems.errors import NoChampion, StillLoading
+from serving.scores.answers import ModelsServed
 
 router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Documented])
 

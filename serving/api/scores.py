@@ -1,14 +1,14 @@
-"""Scores over HTTP. The work is in `serving.scorebook`."""
+"""Scores over HTTP. The work is in `serving.scores.scorebook`."""
 
 from fastapi import APIRouter, Request, Response
 
 from features.as_of import NotAMoment
 from features.history import NoHistory
-from serving.access.errors import OutsideYourReach
-from serving.answers import DealScores
-from serving.customer_answers import CustomerScores
-from serving.dependencies import Book, Documented, Scorer, Spoken
-from serving.errors import (
+from serving.access.key_ring import Caller
+from serving.api.dependencies import Book, Documented, Scorer, Spoken
+from serving.problems.access_errors import OutsideYourReach
+from serving.problems.documents import declares, request_id_of
+from serving.problems.errors import (
     BodyTooLarge,
     DateNotAccepted,
     ModelKnowsTheFuture,
@@ -19,10 +19,10 @@ from serving.errors import (
     RequestNotAccepted,
     StillLoading,
 )
-from serving.problems import declares, request_id_of
-from serving.questions import CustomersAsked, DealsAsked
-from serving.scorebook import Asker
-from serving.security import Caller
+from serving.questions.questions import CustomersAsked, DealsAsked
+from serving.scores.answers import DealScores
+from serving.scores.customer_answers import CustomerScores
+from serving.scores.scorebook import Asker
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], dependencies=[Documented])
 

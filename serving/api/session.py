@@ -8,7 +8,14 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from serving.access.cookies import cookie, give_cookie, must_be_from_here, must_be_safe_to_sign_in, take_cookie
-from serving.access.errors import (
+from serving.access.gate import address_of, gate_of
+from serving.access.key_ring import Caller
+from serving.access.needs import open_to_all
+from serving.access.sessions import csrf_token
+from serving.access.sign_in import sign_in, sign_out
+from serving.api.dependencies import Anyone, Documented, SignedInUser
+from serving.moments import in_utc_if_known
+from serving.problems.access_errors import (
     OriginNotAccepted,
     SessionNeeded,
     SessionNotAccepted,
@@ -18,15 +25,8 @@ from serving.access.errors import (
     TooManySignIns,
     TooManyTries,
 )
-from serving.access.gate import address_of, gate_of
-from serving.access.needs import open_to_all
-from serving.access.sessions import csrf_token
-from serving.access.sign_in import sign_in, sign_out
-from serving.dependencies import Anyone, Documented, SignedInUser
-from serving.occasion import in_utc_if_known
-from serving.problems import declares, request_id_of
-from serving.questions import Question
-from serving.security import Caller
+from serving.problems.documents import declares, request_id_of
+from serving.questions.questions import Question
 
 router = APIRouter(prefix="/v1/session", tags=["people"])
 

@@ -18,7 +18,14 @@ from serving.access.cookies import (
     must_be_safe_to_sign_in,
     take_cookie,
 )
-from serving.access.errors import (
+from serving.access.gate import Gate, address_of, gate_of
+from serving.access.needs import open_to_all
+from serving.access.sessions import csrf_token, is_csrf_token
+from serving.access.sign_in import sign_in, sign_out
+from serving.access.sign_in_page import policy, sign_in_page, signed_in_page
+from serving.api.dependencies import Spoken
+from serving.language import Language
+from serving.problems.access_errors import (
     FormExpired,
     OriginNotAccepted,
     SessionNotAccepted,
@@ -27,15 +34,8 @@ from serving.access.errors import (
     TooManySignIns,
     TooManyTries,
 )
-from serving.access.gate import Gate, address_of, gate_of
-from serving.access.needs import open_to_all
-from serving.access.sessions import csrf_token, is_csrf_token
-from serving.access.sign_in import sign_in, sign_out
-from serving.access.sign_in_page import policy, sign_in_page, signed_in_page
-from serving.dependencies import Spoken
-from serving.errors import StoreAway
-from serving.language import Language
-from serving.problems import request_id_of, status_of
+from serving.problems.documents import request_id_of, status_of
+from serving.problems.errors import StoreAway
 
 router = APIRouter(include_in_schema=False)
 HERE = [open_to_all("a page for people; it shows nothing but who is signed in")]

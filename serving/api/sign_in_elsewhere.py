@@ -12,7 +12,15 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import delete
 
 from serving.access.cookies import cookie, cookie_if_any, give_cookie, take_cookie
-from serving.access.errors import (
+from serving.access.gate import Gate, address_of, gate_of
+from serving.access.oidc import Provider
+from serving.access.oidc_users import user_of
+from serving.access.sign_in import TIMES_FOR_ALL, Started, start_session
+from serving.access.vault import Vault
+from serving.api.dependencies import Spoken
+from serving.api.queries import AnyQuery
+from serving.api.sign_in import HERE, shown, signed_in
+from serving.problems.access_errors import (
     NoSuchSecret,
     ProviderAway,
     SessionNotAccepted,
@@ -22,16 +30,8 @@ from serving.access.errors import (
     TooManySignIns,
     TooManyTries,
 )
-from serving.access.gate import Gate, address_of, gate_of
-from serving.access.oidc import Provider
-from serving.access.oidc_users import user_of
-from serving.access.sign_in import TIMES_FOR_ALL, Started, start_session
-from serving.access.vault import Vault
-from serving.api.sign_in import HERE, shown, signed_in
-from serving.dependencies import Spoken
-from serving.errors import StoreAway
-from serving.problems import request_id_of
-from serving.queries import AnyQuery
+from serving.problems.documents import request_id_of
+from serving.problems.errors import StoreAway
 from serving.store.people_tables import SignInTry
 
 router = APIRouter(include_in_schema=False)

@@ -8,7 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from sqlalchemy.orm import Session
 
 from serving.access.audit import By
-from serving.access.errors import (
+from serving.access.gate import gate_of
+from serving.access.users import UserFacts, Wanted, change_user, create_user, fold, list_users
+from serving.api.dependencies import Admin, Documented, OnceOnly, Stored
+from serving.moments import in_utc, in_utc_if_known
+from serving.problems.access_errors import (
     LastAdmin,
     NoSuchUser,
     PasswordTooWeak,
@@ -17,13 +21,9 @@ from serving.access.errors import (
     UserExists,
     UserNameNotAccepted,
 )
-from serving.access.gate import gate_of
-from serving.access.users import UserFacts, Wanted, change_user, create_user, fold, list_users
-from serving.dependencies import Admin, Documented, OnceOnly, Stored
-from serving.idempotency import Once, fingerprint_of
-from serving.occasion import in_utc, in_utc_if_known
-from serving.problems import declares, request_id_of
-from serving.questions import Question
+from serving.problems.documents import declares, request_id_of
+from serving.questions.questions import Question
+from serving.store.idempotency import Once, fingerprint_of
 
 router = APIRouter(prefix="/v1/users", tags=["people"], dependencies=[Documented])
 

@@ -21,7 +21,7 @@ from serving.backup.mlflow_file import FILE as MLFLOW
 from serving.backup.mlflow_file import move_store
 from serving.backup.rows import load_rows
 from serving.backup.taking import DATABASE, HISTORY, HOME
-from serving.errors import StoreTooNew
+from serving.problems.errors import StoreTooNew
 from serving.settings import ServingSettings
 from serving.store.addresses import shown
 from serving.store.opening import Store, not_opened, open_engine

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from serving.answers import Answer
+from serving.scores.answers import Answer
 
 
 class ScoreKept(Answer):

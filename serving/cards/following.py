@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from features.contracts import ATTRIBUTE_PREFIX
 from serving.cards.keeping import Kept, digests_of, remove_cards, write_cards
 from serving.cards.reading import CHANGING, LONGEST, Card, customer_card, deal_card
-from serving.record_json import record_in_json
-from serving.records import ATTRIBUTES
+from serving.questions.record_json import record_in_json
+from serving.questions.records import ATTRIBUTES
 from serving.store.score_tables import CustomerCard, DealCard
 
 

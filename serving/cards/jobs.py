@@ -1,4 +1,4 @@
-"""The job `cards`: when is it wanted, and what does it do? For `serving.jobs.roster`, which loads nothing heavy."""
+"""The job `cards`: when is it wanted, and what does it do? For `serving.upkeep.roster`, which loads nothing heavy."""
 
 from serving.jobs.job import JobContext
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from serving.cards.errors import CursorNotAccepted, SortNotAccepted
+from serving.problems.list_errors import CursorNotAccepted, SortNotAccepted
 from serving.store.score_tables import CustomerCard, CustomerOwner, DealCard
 
 Entity = Literal["deal", "customer"]

@@ -17,12 +17,12 @@ from serving.cards.answers import (
     ScoreKept,
     ScoreOnDay,
 )
-from serving.cards.errors import ListNotMade
 from serving.cards.following import Happening, People, Touched, follow
 from serving.cards.keeping import ONLY, TURN, Kept, write_columns
 from serving.cards.listing import Entity, Page, Wish, page_of
 from serving.cards.scoring import write_some
-from serving.occasion import in_utc, in_utc_if_known
+from serving.moments import in_utc, in_utc_if_known
+from serving.problems.list_errors import ListNotMade
 from serving.store.event_tables import AcceptedEvent
 from serving.store.opening import Store
 from serving.store.score_tables import CardsMade, CustomerCard, DealCard, ScoreOfDay

@@ -11,7 +11,7 @@ from features.history import History
 from serving.cards.keeping import ONLY, make_cards
 from serving.cards.scoring import score_cards, versions_text
 from serving.events.feed import reach_of
-from serving.occasion import in_utc
+from serving.moments import in_utc
 from serving.store.opening import Store
 from serving.store.score_tables import CardsMade
 

@@ -12,7 +12,7 @@ from features.open_deals import active_customers, customers_known, open_deals
 from features.quoting import name
 from features.sellers import sellers_of_customers, sellers_of_deals
 from features.stream_sql import change_events
-from serving.record_json import record_in_json
+from serving.questions.record_json import record_in_json
 
 BATCH = 5_000
 LONGEST = 500

@@ -10,8 +10,8 @@ from features.errors import ForesellError
 from serving.cards.following import People
 from serving.cards.lists import Lists
 from serving.cards.reading import BATCH
-from serving.questions import MOST_DEALS, CustomerAsked, CustomersAsked, DealAsked, DealsAsked
-from serving.scorebook import Asker, ScoreBook
+from serving.questions.questions import MOST_DEALS, CustomerAsked, CustomersAsked, DealAsked, DealsAsked
+from serving.scores.scorebook import Asker, ScoreBook
 
 ASKER = Asker("lists")
 """Under this name the score log tells of scores that nobody asked for but a list."""

@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session
 from features.errors import ForesellError
 from features.history import History
 from serving.access import audit
-from serving.errors import StoreAway
 from serving.events.feed import Reach, oldest_waiting, open_feed, reach, reach_of
 from serving.events.follower import Follower
 from serving.events.intake import Sender, accept, read_events
 from serving.events.questions import EventsAccepted, EventsStanding, EventsTold
 from serving.events.settling import settle
-from serving.idempotency import Work
-from serving.metrics import Metrics
+from serving.problems.errors import StoreAway
+from serving.store.idempotency import Work
 from serving.store.opening import Store
+from serving.telemetry.metrics import Metrics
 
 ACCEPTED = 202
 HISTORY_KEPT_SECONDS = 60.0

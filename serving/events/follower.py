@@ -30,11 +30,11 @@ from features.fold_marks import latest_mark, mark_of
 from features.history import History
 from features.ledger import Log
 from features.told_rows import read_again
-from serving.errors import StoreAway
 from serving.events.feed import Accepted, events_after, reach_of
 from serving.events.glance import Glance, Seen, glance_at
-from serving.request_log import FACTS, LOGGER
+from serving.problems.errors import StoreAway
 from serving.store.opening import Store
+from serving.telemetry.request_log import FACTS, LOGGER
 
 MOST_TOLD = 200_000
 """Rows told to one memory before it is loaded anew: what was told row by row takes more room than what was read."""

@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving.errors import StoreAway
+from serving.problems.errors import StoreAway
 from serving.store.addresses import BUSY_MILLISECONDS
 from serving.store.event_tables import EventFeed
 from serving.store.opening import Store, told_when_away

@@ -19,10 +19,10 @@ from features.contracts import TABLES
 from features.suggesting import MOST_FAULTS
 from features.told_checks import closes_unsaid
 from features.told_rows import key_of, no_such_table, read_row, written
-from serving.events.errors import EventsNotAccepted, TooManyEventsWaiting
 from serving.events.feed import new_name
 from serving.events.questions import EventTold
-from serving.problems import FieldProblem, place
+from serving.problems.documents import FieldProblem, place
+from serving.problems.event_errors import EventsNotAccepted, TooManyEventsWaiting
 from serving.store.event_tables import AcceptedEvent, EventFeed
 
 CLOCK_SLACK = timedelta(minutes=2)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, WithJsonSchema
 
 from features.contracts import TABLES
-from serving.questions import Question
+from serving.questions.questions import Question
 
 MOST_EVENTS = 1000
 

@@ -17,9 +17,9 @@ from features.folding import Told, refusals
 from features.history import History
 from features.told_rows import read_again
 from serving.events.feed import TURN, Accepted, Reach, event_at, events_after, new_name, reach, stamp_of
-from serving.request_log import FACTS, LOGGER
 from serving.store.event_tables import AcceptedEvent, EventFeed
 from serving.store.opening import Store
+from serving.telemetry.request_log import FACTS, LOGGER
 
 log = logging.getLogger(LOGGER)
 

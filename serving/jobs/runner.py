@@ -7,25 +7,24 @@ what was cut off at once. Jobs that compute much run one at a time, each in a pr
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 from threading import Event, Lock, Thread
 from time import monotonic
 
 from features.errors import ForesellError
-from serving.errors import StoreAway
 from serving.jobs import locks
 from serving.jobs.apart import run_apart
 from serving.jobs.errors import JobCutOff, JobIsRunning
 from serving.jobs.job import Job, JobContext, Nightly
 from serving.jobs.running import JobMetrics, Pace, Run
-from serving.request_log import FACTS, LOGGER
+from serving.problems.errors import StoreAway
 from serving.settings import ServingSettings
 from serving.store.opening import Store
-from serving.tracing import step
+from serving.telemetry.request_log import FACTS, LOGGER
+from serving.telemetry.tracing import step
 
 log = logging.getLogger(LOGGER)
 CLOSE_SECONDS = 10
@@ -258,23 +257,3 @@ class Runner:
                 log.warning("jobs wait", extra={FACTS: {"problem": str(away)}})
             except Exception:
                 log.exception("the look for jobs that are due failed")
-
-
-@contextmanager
-def at_work(
-    settings: ServingSettings,
-    store: Store,
-    clock: Callable[[], datetime],
-    wall_clock: Callable[[], datetime],
-    metrics: JobMetrics | None,
-) -> Iterator[Runner]:
-    """A runner of the roster's jobs, at work meanwhile."""
-    from serving.jobs.roster import roster
-
-    pace = Pace(settle=settings.catch_up_after / timedelta(seconds=1))
-    runner = Runner(roster(settings), store, settings.home, settings, clock, wall_clock, metrics, pace)
-    runner.start()
-    try:
-        yield runner
-    finally:
-        runner.close()

@@ -15,14 +15,14 @@ from time import time_ns
 from typing import Any, NamedTuple, cast
 
 from serving.champion import ChurnChampion, Model, Row, WinChampion
-from serving.metrics import Metrics, NoMetrics
-from serving.occasion import Occasion
-from serving.pairs import Bundled
-from serving.request_log import FACTS, LOGGER
 from serving.score_log.counts import Counting
 from serving.score_log.parts import COLUMNS, counts_folder, write_part
-from serving.scoring import Scored
-from serving.subjects import Subject
+from serving.scores.occasion import Occasion
+from serving.scores.scoring import Scored
+from serving.scores.subjects import Subject
+from serving.shelf.pairs import Bundled
+from serving.telemetry.metrics import Metrics, NoMetrics
+from serving.telemetry.request_log import FACTS, LOGGER
 
 log = logging.getLogger(LOGGER)
 ENOUGH = 5_000
@@ -200,31 +200,6 @@ class ScoreLog:
                 self.write()
             except Exception:
                 log.exception("served scores could not be written")
-
-
-class NoScoreLog(ScoreLog):
-    """Takes nothing."""
-
-    def __init__(self) -> None:
-        pass
-
-    def put(
-        self,
-        asked: Occasion,
-        model: Model,
-        actor: str,
-        request_id: str,
-        subjects: Sequence[Subject],
-        scored: Scored[Any],
-        first: int = 0,
-    ) -> None:
-        """Nothing."""
-
-    def start(self) -> None:
-        """Nothing."""
-
-    def close(self) -> None:
-        """Nothing."""
 
 
 def _add(

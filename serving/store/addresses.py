@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from serving.errors import StoreNotOpened
+from serving.problems.errors import StoreNotOpened
 
 BUSY_MILLISECONDS = 5_000
 """How long a writer of a SQLite file waits for another."""

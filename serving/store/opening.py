@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from serving.errors import StoreAway, StoreNotOpened
+from serving.problems.errors import StoreAway, StoreNotOpened
 from serving.store.addresses import make_private_file, read_address, set_up_sqlite, shown
 from serving.store.errors import DriverMissing
 from serving.store.turns import take_turn

@@ -9,7 +9,7 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from serving.errors import StoreTooNew
+from serving.problems.errors import StoreTooNew
 from serving.store.turns import take_turn
 
 if TYPE_CHECKING:

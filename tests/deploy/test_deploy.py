@@ -11,8 +11,8 @@ from typer.main import get_command
 
 from serving.app import create_app
 from serving.cli import app as door
-from serving.metrics.measures import MEASURES, Kind
 from serving.settings import PREFIX, ServingSettings
+from serving.telemetry.metrics.measures import MEASURES, Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Engine, event, func, select, text
 
-from serving.errors import StoreAway
+from serving.problems.errors import StoreAway
 from serving.store.event_tables import AcceptedEvent, EventFeed
 from serving.store.opening import Store
 from tests.serving.conftest import Starter

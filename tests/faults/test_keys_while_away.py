@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from serving.errors import KeyNotAccepted, StoreAway
-from serving.keys import create_key, revoke_key
-from serving.security import KeyRing
+from serving.access.key_ring import KeyRing
+from serving.access.keys import create_key, revoke_key
+from serving.problems.errors import KeyNotAccepted, StoreAway
 from serving.store.opening import Store
 from tests.serving.conftest import NOW
 

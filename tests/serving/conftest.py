@@ -33,9 +33,9 @@ from features.definition import Feature
 from features.evaluate import Category, Values
 from features.history import Delivery, History
 from features.staff import Staff
+from serving.access.keys import create_key
 from serving.app import create_app
 from serving.champion import Sources
-from serving.keys import create_key
 from serving.settings import ServingSettings
 from serving.store.opening import Store, open_store
 
@@ -572,7 +572,7 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes that cost next to nothing: tests of what is around them."""
     from serving.access import passwords
 
-    monkeypatch.setattr("serving.keys.SCRYPT_N", 16)
+    monkeypatch.setattr("serving.access.keys.SCRYPT_N", 16)
     for name, value in (("N", 16), ("P", 1)):
         monkeypatch.setattr(passwords, name, value)
     passwords._nobodys.cache_clear()

@@ -21,6 +21,7 @@ from features.history import Delivery, History
 from features.online import Memory
 from serving.access.audit import BY_COMMAND, verify
 from serving.access.calls import Call, calls_of
+from serving.access.keys import Scope, create_key
 from serving.access.needs import Applies, Open
 from serving.access.reach import ALL, Reach, reach
 from serving.access.roles import GRANTS, Role
@@ -29,7 +30,6 @@ from serving.access.users import Wanted, create_user
 from serving.app import create_app
 from serving.cards.keeping import make_cards
 from serving.champion import Sources
-from serving.keys import Scope, create_key
 from serving.settings import ServingSettings
 from serving.store.people_tables import AuditEntry
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from serving.access.keys import create_key
 from serving.client import Foresell
-from serving.keys import create_key
 from serving.store.opening import open_store
 from tests.serving.agreement.ways import (
     DAYS,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from serving.keys import create_key
+from serving.access.keys import create_key
 from serving.store.opening import open_store
 from tests.serving.any_request.asking import Found, ask, operations
 from training.bundle_file import live_bundle, load_any

@@ -11,7 +11,7 @@ import pytest
 
 from serving.access.audit import BY_COMMAND, entries
 from serving.access.users import Wanted, create_user
-from serving.request_log import JsonLines
+from serving.telemetry.request_log import JsonLines
 
 GOOD = "three quiet rivers"
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from features.suggesting import MOST_FAULTS
-from serving.metrics.counting import resident_memory
+from serving.telemetry.metrics.counting import resident_memory
 from tests.serving.conftest import Service, Starter, found
 
 MIB = 2**20

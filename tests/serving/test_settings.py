@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import BadSetting
+from serving.problems.errors import BadSetting
 from serving.settings import ServingSettings, read_settings
 
 

@@ -24,8 +24,8 @@ from sqlalchemy import select
 
 from features.catalog import select as features_named
 from features.history import Delivery, History
+from serving.access.keys import create_key, revoke_key
 from serving.client import Foresell, Retries
-from serving.keys import create_key, revoke_key
 from serving.store.job_tables import JobLock, JobRun
 from serving.store.opening import Store, open_store
 from training.amounts import Amounts

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from serving.access.audit import By, entries, every, forget, latest, note, verify
-from serving.access.errors import AuditBroken
+from serving.problems.access_errors import AuditBroken
 from serving.store.people_tables import AuditEntry, AuditHead
 
 NOW = datetime(2026, 11, 21, 9, 0, 0, 123456)

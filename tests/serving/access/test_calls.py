@@ -4,11 +4,11 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from serving.access.access_page import calls_part, roles_part
 from serving.access.calls import Call, calls_of
+from serving.access.key_ring import Caller
+from serving.access.keys import Scope
 from serving.access.needs import Applies, Need, Open, open_to_all
 from serving.access.roles import Role
-from serving.dependencies import Admin, Reader
-from serving.keys import Scope
-from serving.security import Caller
+from serving.api.dependencies import Admin, Reader
 
 
 def app_with(*routers: APIRouter) -> FastAPI:

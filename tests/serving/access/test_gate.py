@@ -1,9 +1,9 @@
 import pytest
 
-from serving.access.errors import TooManyRequests, TooManySignIns
 from serving.access.gate import MOST_SIGNING_IN
-from serving.errors import StoreAway
-from serving.keys import revoke_key
+from serving.access.keys import revoke_key
+from serving.problems.access_errors import TooManyRequests, TooManySignIns
+from serving.problems.errors import StoreAway
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def known(gate, site_key):
 
 @pytest.fixture
 def key(gate):
-    from serving.keys import create_key
+    from serving.access.keys import create_key
 
     return lambda **more: {
         "Authorization": f"Bearer {create_key(gate.store, 'test', ['score'], None, gate.clock(), **more)}"

@@ -15,9 +15,9 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from serving.access.audit import BY_COMMAND, entries
-from serving.access.errors import ProviderAway
 from serving.access.oidc import Provider, must_be_safe
 from serving.access.users import Wanted, create_user, list_users
+from serving.problems.access_errors import ProviderAway
 
 NOW = datetime(2026, 11, 21, 9, 30)
 SECRET = "client-secret-0123456789"

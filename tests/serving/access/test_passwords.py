@@ -1,8 +1,8 @@
 import pytest
 
 from serving.access import passwords
-from serving.access.errors import PasswordTooWeak
 from serving.access.passwords import hash_password, is_outdated, is_password
+from serving.problems.access_errors import PasswordTooWeak
 
 GOOD = "three quiet rivers"
 

@@ -1,8 +1,8 @@
 import pytest
 
 from features.staff import Staff
-from serving.access.errors import ReachNotAccepted
 from serving.access.reach import ALL, Kind, Reach, Visible, reach, resolve
+from serving.problems.access_errors import ReachNotAccepted
 
 STAFF = Staff(
     reps={"anna": "north", "bo": "oslo", "cy": "south", "dee": None},

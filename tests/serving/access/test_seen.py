@@ -4,10 +4,10 @@ from typing import get_type_hints
 import pytest
 
 from features.staff import Staff
-from serving.access.errors import OutsideYourReach
 from serving.access.reach import ALL, reach
 from serving.access.seen import RecordsSeen, seen_by
 from serving.champion import Records
+from serving.problems.access_errors import OutsideYourReach
 
 NOW = datetime(2026, 11, 21)
 

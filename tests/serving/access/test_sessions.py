@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import func, select
 
 from serving.access.audit import BY_COMMAND
-from serving.access.errors import SessionNotAccepted
 from serving.access.sessions import Sessions, csrf_token, end_all, is_csrf_token
 from serving.access.users import Wanted, create_user
+from serving.problems.access_errors import SessionNotAccepted
 from serving.store.people_tables import SignedIn
 
 NOW = datetime(2026, 11, 21, 9)

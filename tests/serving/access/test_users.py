@@ -4,16 +4,6 @@ import pytest
 from sqlalchemy import func, select
 
 from serving.access.audit import BY_COMMAND, entries
-from serving.access.errors import (
-    LastAdmin,
-    NoSuchRole,
-    NoSuchUser,
-    PasswordTooWeak,
-    ReachNotAccepted,
-    ScopeNeedsAll,
-    UserExists,
-    UserNameNotAccepted,
-)
 from serving.access.reach import Kind
 from serving.access.roles import GRANTS, Role
 from serving.access.users import (
@@ -24,6 +14,16 @@ from serving.access.users import (
     found_user,
     list_users,
     user_named,
+)
+from serving.problems.access_errors import (
+    LastAdmin,
+    NoSuchRole,
+    NoSuchUser,
+    PasswordTooWeak,
+    ReachNotAccepted,
+    ScopeNeedsAll,
+    UserExists,
+    UserNameNotAccepted,
 )
 from serving.store.people_tables import SignedIn
 

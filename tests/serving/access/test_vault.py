@@ -7,8 +7,8 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from serving.access.audit import BY_COMMAND, entries
-from serving.access.errors import NoSuchSecret, SecretKeysNotAccepted, SecretKeyWrong, SecretNameNotAccepted
 from serving.access.vault import Vault, new_key
+from serving.problems.access_errors import NoSuchSecret, SecretKeysNotAccepted, SecretKeyWrong, SecretNameNotAccepted
 from serving.settings import ServingSettings
 from serving.store.people_tables import Secret
 

@@ -1,6 +1,6 @@
 import pytest
 
-from serving.customer_answers import CustomerScores
+from serving.scores.customer_answers import CustomerScores
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from serving.problems import MEDIA_TYPE
+from serving.problems.documents import MEDIA_TYPE
 
 
 def test_every_call_is_described_with_its_problems(service):

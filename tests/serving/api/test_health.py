@@ -52,8 +52,8 @@ def test_a_history_without_news_is_stale_and_still_answers(start):
 
 
 def test_a_database_that_is_away_is_said_without_a_wait_and_scores_go_on(start, monkeypatch):
-    import serving.readiness
-    from serving.errors import StoreAway
+    import serving.health.readiness
+    from serving.problems.errors import StoreAway
 
     service = start(key_recheck="01:00:00")
     service.score({"deal_id": "D-1"})
@@ -61,7 +61,7 @@ def test_a_database_that_is_away_is_said_without_a_wait_and_scores_go_on(start, 
     def away(store):
         raise StoreAway("no route to host")
 
-    monkeypatch.setattr(serving.readiness, "reach_of", away)
+    monkeypatch.setattr(serving.health.readiness, "reach_of", away)
     answer = service.client.get("/readyz")
 
     assert answer.status_code == 200
@@ -74,7 +74,7 @@ def test_a_database_that_hangs_does_not_hang_the_probe(start, monkeypatch):
     from threading import Event
     from types import SimpleNamespace
 
-    import serving.readiness
+    import serving.health.readiness
 
     asked, let_go = [], Event()
 
@@ -83,8 +83,8 @@ def test_a_database_that_hangs_does_not_hang_the_probe(start, monkeypatch):
         let_go.wait(10)
         return SimpleNamespace(waiting=0)
 
-    monkeypatch.setattr(serving.readiness, "reach_of", hangs)
-    monkeypatch.setattr(serving.readiness, "MOST_WAIT", 0.05)
+    monkeypatch.setattr(serving.health.readiness, "reach_of", hangs)
+    monkeypatch.setattr(serving.health.readiness, "MOST_WAIT", 0.05)
     client = start().client
     try:
         for _ in range(3):

@@ -35,7 +35,7 @@ def test_scores_models_and_the_age_of_the_data_are_told(start, form) -> None:
 
 
 def test_the_drift_found_last_night_is_told_as_a_share_of_what_may_be(start, company) -> None:
-    from serving.jobs.drift import keep_report
+    from serving.upkeep.drift import keep_report
 
     service = start()
     assert "foresell_drift{" not in service.client.get("/metrics").text

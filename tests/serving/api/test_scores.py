@@ -6,7 +6,7 @@ from time import sleep
 
 import pytest
 
-from serving.answers import DealScores
+from serving.scores.answers import DealScores
 
 
 def log_odds(p: float) -> float:

@@ -15,12 +15,12 @@ from sqlalchemy import inspect
 
 from features.history import History
 from serving.access import audit
+from serving.access.keys import list_keys
 from serving.backup.archive import Manifest, Writer
 from serving.backup.errors import BackupDamaged, BackupTooNew, TargetNotEmpty
 from serving.backup.restoring import restore
 from serving.backup.taking import take_backup
-from serving.errors import StoreTooNew
-from serving.keys import list_keys
+from serving.problems.errors import StoreTooNew
 from serving.settings import ServingSettings
 from serving.store.opening import Store, open_engine, open_store
 from serving.store.upgrading import HEAD, layout_of

@@ -3,10 +3,10 @@ from datetime import date, datetime
 import pytest
 from sqlalchemy import select
 
-from serving.cards.errors import CursorNotAccepted, SortNotAccepted
 from serving.cards.keeping import make_cards
 from serving.cards.listing import Page, Wish, page_of
 from serving.cards.scoring import write_some
+from serving.problems.list_errors import CursorNotAccepted, SortNotAccepted
 from serving.store.score_tables import CustomerCard, DealCard, ScoreOfDay
 
 NOW = datetime(2026, 11, 21, 1, 30)

@@ -24,11 +24,11 @@ from serving.store.opening import open_store
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "client.md").read_text("utf-8")
 MODULES = (
-    "serving.problems",
-    "serving.answers",
-    "serving.customer_answers",
+    "serving.problems.documents",
+    "serving.scores.answers",
+    "serving.scores.customer_answers",
     "serving.cards.answers",
-    "serving.on_record",
+    "serving.cards.on_record",
     "serving.events.questions",
 )
 

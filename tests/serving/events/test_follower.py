@@ -10,9 +10,9 @@ import pytest
 from features.fold_marks import Mark
 from features.folding import Told, fold
 from features.history import History
-from serving.errors import StoreAway
 from serving.events.feed import reach_of
 from serving.events.follower import Follower
+from serving.problems.errors import StoreAway
 from serving.store.opening import open_store
 from tests.serving.events.conftest import NOW, Remembering, event, tell_to
 

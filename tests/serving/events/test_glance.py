@@ -1,8 +1,8 @@
 import pytest
 
-from serving.errors import StoreAway
 from serving.events.feed import open_feed
 from serving.events.glance import NOTHING, FileGlance, ServerGlance, glance_at
+from serving.problems.errors import StoreAway
 from serving.store.opening import open_store
 from tests.serving.events.conftest import event
 

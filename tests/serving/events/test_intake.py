@@ -4,9 +4,9 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select
 
-from serving.events.errors import EventsNotAccepted, TooManyEventsWaiting
 from serving.events.feed import open_feed, reach_of
 from serving.events.questions import EventTold
+from serving.problems.event_errors import EventsNotAccepted, TooManyEventsWaiting
 from serving.store.event_tables import AcceptedEvent
 from serving.store.opening import open_store
 from tests.serving.events.conftest import NOW, event, tell_to

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from features.errors import ForesellError
-from serving.errors import StoreAway
 from serving.jobs import locks
 from serving.jobs.apart import Task, answer_of, do_task, run_apart
 from serving.jobs.errors import JobCutOff, JobFailedApart, JobIsRunning
 from serving.jobs.job import Due, Every, Job, JobContext, Nightly
 from serving.jobs.runner import Runner
 from serving.jobs.running import Pace
+from serving.problems.errors import StoreAway
 from serving.settings import ServingSettings
 from serving.store.opening import Store, open_store
 

@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from features.catalog import select
-from serving.occasion import occasion
-from serving.pairs import Bundled, Pair
-from serving.questions import DealsAsked
+from serving.questions.questions import DealsAsked
 from serving.score_log.queue import ScoreLog
 from serving.score_log.reading import said_of_counts, served
-from serving.scoring import score_deals
-from serving.subjects import Subject
+from serving.scores.occasion import occasion
+from serving.scores.scoring import score_deals
+from serving.scores.subjects import Subject
+from serving.shelf.pairs import Bundled, Pair
 
 NOW = datetime(2026, 11, 21, 9, 30)
 

@@ -1,6 +1,6 @@
 """A database that goes away while the service serves: what it can it answers, the rest it says; then it heals."""
 
-from serving.keys import create_key
+from serving.access.keys import create_key
 from serving.store.opening import open_store
 from tests.conftest import Postgres
 from tests.serving.conftest import NOW, Starter

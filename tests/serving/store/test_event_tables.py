@@ -1,7 +1,7 @@
 import pytest
 
-from serving.events.errors import EventsWaitForFolding
 from serving.events.feed import open_feed
+from serving.store.errors import EventsWaitForFolding
 from serving.store.opening import open_store
 from serving.store.upgrading import move
 from tests.serving.events.conftest import event, tell_to

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from serving.errors import StoreAway, StoreNotOpened, StoreTooNew
+from serving.problems.errors import StoreAway, StoreNotOpened, StoreTooNew
 from serving.store.job_tables import JobRun
 from serving.store.opening import Store, open_store
 from serving.store.turns import take_turn

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from serving.access.audit import verify
+from serving.access.keys import create_key, list_keys
 from serving.access.reach import reach
-from serving.keys import create_key, list_keys
 from serving.store.opening import Store, open_store
 from serving.store.upgrading import HEAD, move
 

@@ -11,8 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, Table, create_engine, func, insert, inspect, select, text, types
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving.errors import StoreTooNew
-from serving.keys import create_key, list_keys
+from serving.access.keys import create_key, list_keys
+from serving.problems.errors import StoreTooNew
 from serving.store.every_table import every_table
 from serving.store.opening import Store, open_engine, open_store
 from serving.store.upgrading import HEAD, MIGRATIONS, bring_up_to_date, layout_of, move, revisions

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from serving.events.errors import EventsWaitForFolding
+from serving.store.errors import EventsWaitForFolding
 
 revision = "0004"
 down_revision = "0003"
