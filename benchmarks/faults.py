@@ -34,6 +34,8 @@ DISK_MB = 700
 PATIENCE = 120.0
 QUIET = 3.0
 """Seconds without any failure after which all is taken to be well."""
+THREADS_END, MORE_THREADS = 20.0, 8
+"""Seconds after which a thread without work has ended, and so many more than before are still the load's."""
 
 
 @dataclass
@@ -44,7 +46,9 @@ class Outcome:
     done: str
     skipped: str | None = None
     answered: dict[str, dict[str, int]] = field(default_factory=dict)
+    p99: dict[str, float] = field(default_factory=dict)
     slowest: dict[str, float] = field(default_factory=dict)
+    threads: tuple[int, int] | None = None
     said: list[str] = field(default_factory=list)
     noted: dict[str, int] = field(default_factory=dict)
     healthz: dict[int, int] = field(default_factory=dict)
@@ -104,6 +108,7 @@ class Trial:
         load.take()
         watch.take()
         ward.noted.clear()
+        threads = self.service.threads() if fault.ends_threads else None
         fault.hurt(ward)
         time.sleep(fault.lasts * self.seconds)
         during = load.take()
@@ -122,9 +127,12 @@ class Trial:
         bad += [f"{kind} not always answered" for kind in sorted(fault.answers) if during.get(kind, Tally()).failed]
         answered = {kind: dict(tally.answers) for kind, tally in tallies.items()}
         bad += _faulty({**answered, "hostile callers": dict(ward.noted)})
+        p99 = {kind: round(tally.p99, 3) for kind, tally in during.items()}
         slowest = {kind: round(tally.slowest, 2) for kind, tally in tallies.items()}
+        left = None if threads is None else (threads, self._threads_left(threads))
+        bad += [f"{left[1] - left[0]} threads more"] if left and left[1] > left[0] + MORE_THREADS else []
         return Outcome(
-            *(fault.name, fault.done, None, answered, slowest, said),
+            *(fault.name, fault.done, None, answered, p99, slowest, left, said),
             *(dict(ward.noted), health, None if well is None else round(well, 1), asdict(kept), bad),
         )
 
@@ -136,6 +144,13 @@ class Trial:
                 return last - healed
             time.sleep(0.2)
         return None
+
+    def _threads_left(self, before: int) -> int:
+        """The threads of the workers, once those that were needed for a while have had time to end."""
+        until = time.monotonic() + 2 * QUIET + THREADS_END
+        while (found := self.service.threads()) > before + MORE_THREADS and time.monotonic() < until:
+            time.sleep(0.5)
+        return found
 
     def _end(self, load: SteadyLoad) -> Outcome:
         """Stop in good order, fold, and count everything once more."""
@@ -175,7 +190,7 @@ def _together(*some: dict[str, Tally]) -> dict[str, Tally]:
         for kind, tally in tallies.items():
             one = found.setdefault(kind, Tally())
             one.answers += tally.answers
-            one.slowest = max(one.slowest, tally.slowest)
+            one.seconds += tally.seconds
     return found
 
 
@@ -193,13 +208,17 @@ def _faulty(answered: dict[str, dict[str, int]]) -> list[str]:
 def _line(outcome: Outcome) -> str:
     if outcome.skipped:
         return f"| {outcome.fault} | {outcome.done} | skipped: {outcome.skipped} | | | |"
-    answered = "; ".join(f"{kind}: {_counts(answers)}" for kind, answers in outcome.answered.items())
+    answered = "; ".join(
+        f"{kind}: {_counts(answers)}" + (f" (p99 {outcome.p99[kind]:.2f} s)" if kind in outcome.p99 else "")
+        for kind, answers in outcome.answered.items()
+    )
     hostile = f" Hostile: {_counts(outcome.noted)}." if outcome.noted else ""
     said = ", ".join(outcome.said) or "nothing"
     well = "" if outcome.well_after is None else f"{outcome.well_after:.1f} s"
     kept = outcome.kept
     lost = f"{kept['events_lost']} of {kept['events_accepted']} events, " if kept else ""
     lost += f"{kept['keys_lost']} of {kept['keys_made']} keys" if kept else ""
+    lost += f", {outcome.threads[0]} threads before and {outcome.threads[1]} after" if outcome.threads else ""
     bad = "".join(f" **{one}**" for one in outcome.bad)
     return f"| {outcome.fault} | {outcome.done} | {answered}.{hostile} | {said} | {well} | {lost}{bad} |"
 

@@ -1,7 +1,9 @@
 """How soon does a service answer, and what does it hold in memory? `--home HOME [--rounds N] [--json]`.
 
 The home is one of `foresell demo --no-serve`; copies of it are used. From the start of the process to its first score
-by features and by id, in seconds and in the processor's, and the memory held a while later, with and without a history.
+by features and by id, in seconds and in the processor's, and the memory held a while later, with and without a history;
+and that of one of two workers. Resident memory counts what processes share in each of them, the fair share counts it
+once, divided among them, and what is a process's own is what one more of them takes.
 A first start that is not counted lets Python and the machine code be compiled, as an installation does. Linux only.
 """
 
@@ -67,15 +69,16 @@ class Starts:
 
     def measure(self, rounds: int) -> dict[str, Figures]:
         """The medians of each kind of start, which take turns."""
-        kinds: Mapping[str, tuple[Path, str]] = {
-            "features, no history": (self.bare, self.by_features),
-            "features": (self.home, self.by_features),
-            "by id": (self.home, self.by_id),
+        kinds: Mapping[str, tuple[Path, str, int]] = {
+            "features, no history": (self.bare, self.by_features, 1),
+            "features, no history, 2": (self.bare, self.by_features, 2),
+            "features": (self.home, self.by_features, 1),
+            "by id": (self.home, self.by_id, 1),
         }
         found: dict[str, list[Figures]] = {kind: [] for kind in kinds}
         for number in range(rounds + 1):
-            for kind, (home, body) in kinds.items():
-                figures = self.start(home, body)
+            for kind, (home, body, workers) in kinds.items():
+                figures = self.start(home, body, workers)
                 if number:
                     found[kind].append(figures)
         return {
@@ -83,11 +86,12 @@ class Starts:
             for kind, each in found.items()
         }
 
-    def start(self, home: Path, body: str) -> Figures:
+    def start(self, home: Path, body: str, workers: int) -> Figures:
         """One start: seconds and processor's seconds to the first score, and MiB when it has settled."""
 
         def command(port: int) -> list[str]:
-            return python("-m", "serving", "--home", str(home), "serve", "--port", str(port), "--as-of", self.as_of)
+            words = ["--home", str(home), "serve", "--port", str(port), "--as-of", self.as_of]
+            return python("-m", "serving", *words, "--workers", str(workers))
 
         def answers(port: int) -> int:
             return ask(port, "/v1/scores/deals", body, self.headers)
@@ -95,9 +99,10 @@ class Starts:
         compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self.folder / "compiled")}
         beside = {"PYTHONPATH": str(ROOT), "FORESELL_JOBS": "false", **compiled}
         with running(command, answers, self.folder / "serve.log", beside) as server:
-            processor = processor_seconds(server.process)
+            answering = [server.process] if workers == 1 else children(server.process)
+            processor = sum(map(processor_seconds, {server.process, *answering}))
             time.sleep(SETTLED)
-            held = memory(server.process)
+            held = memory(answering[-1])
         return {"seconds": server.seconds_to_answer, "processor s": processor, **held}
 
 
@@ -107,12 +112,18 @@ def processor_seconds(process: int) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def children(process: int) -> list[int]:
+    """The processes that a process began."""
+    return sorted(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+
+
 def memory(process: int) -> Figures:
-    """What a process holds, in MiB: resident, its own alone, and what of it is no file's."""
+    """What a process holds, in MiB: resident, its fair share of it, its own alone, and what of it is no file's."""
     told = dict(line.split(":", 1) for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:])
     kib = {name: int(text.split()[0]) for name, text in told.items()}
     own = kib["Private_Clean"] + kib["Private_Dirty"]
-    return {"resident MiB": kib["Rss"] / 1024, "own MiB": own / 1024, "no file's MiB": kib["Anonymous"] / 1024}
+    found = {"resident": kib["Rss"], "fair share": kib["Pss"], "own": own, "no file's": kib["Anonymous"]}
+    return {f"{name} MiB": held / 1024 for name, held in found.items()}
 
 
 if __name__ == "__main__":

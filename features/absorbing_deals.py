@@ -10,7 +10,8 @@ from features.books import Seen
 from features.deal_facts import DealFacts, text_of_field
 from features.deal_life import CHANGES, Life, NotSimple, State, Telling
 from features.kept_arrays import Group, Keep
-from features.live_streams import Event, LiveStreams
+from features.live_events import Event
+from features.live_streams import LiveStreams
 from features.lookups import Rates, StagePlaces
 from features.plain_rows import Row, fixed, is_attribute, real
 

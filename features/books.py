@@ -15,9 +15,9 @@ from features.kept_arrays import Fleeting, Group, Keep
 from features.kept_texts import Texts
 from features.kernel import MISSING
 from features.names import Names
+from features.packed import bisected, packed
 from features.plain_rows import Plain, Row
 from features.quoting import name
-from features.summed import bisected, packed
 from features.version_sql import sql_told
 
 if TYPE_CHECKING:

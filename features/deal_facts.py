@@ -17,9 +17,9 @@ from features.live_streams import LiveStreams
 from features.lookups import Rates, StagePlaces
 from features.names import Names
 from features.owners import OF_DEAL
+from features.packed import bisected
 from features.plain_rows import Plain, Row, day_text, is_attribute, money_text
 from features.stream_sql import change_events, known_since
-from features.summed import bisected
 from features.table_streams import usable
 
 BY_DEAL: dict[str, frozenset[str]] = {

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from features.kernel import MISSING, SCALE
-from features.live_streams import Event, Value
+from features.live_events import Event, Value
 from features.lookups import Rates, StagePlaces
 from features.plain_rows import Row, fixed, midnight, text_real
 

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from features.errors import ForesellError, was_interrupted
+from features.home import require_home
+from features.own_process import others_started_safely
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Out = Annotated[Path, typer.Option(help="The file to write: .csv, .parquet or .json.", show_default=False)]
@@ -19,6 +21,9 @@ Home = Annotated[
         help="Folder that keeps everything. Default: FORESELL_HOME, else ./foresell-home.", show_default=False
     ),
 ]
+
+DATABASE = "FORESELL_DATABASE"
+"""Names the service's database where it is not in the home folder."""
 
 TRACEBACK = "FORESELL_TRACEBACK"
 """Set in the environment, a fault of ours ends with its traceback."""
@@ -33,6 +38,15 @@ def home_of(context: typer.Context) -> Path:
     """The home folder that was given before the command."""
     found = context.find_root().obj
     return found if isinstance(found, Path) else Path(os.environ.get("FORESELL_HOME") or "foresell-home")
+
+
+def known_home(context: typer.Context, elsewhere: str | None = None) -> Path:
+    """The home folder, for a command that reads what was kept: a mistyped one must not begin another. Raises NoHome.
+
+    `elsewhere` names the setting that may say that what the command reads lies elsewhere.
+    """
+    home = home_of(context)
+    return home if elsewhere is not None and os.environ.get(elsewhere) else require_home(home)
 
 
 def now() -> datetime:
@@ -73,7 +87,8 @@ class FaultOfOurs(ForesellError):
 def run(app: typer.Typer) -> None:
     """Run a door: an error ends with its two sentences and status 1, wrong usage with 2."""
     try:
-        app()
+        with others_started_safely():
+            app()
     except Exception as error:
         if os.environ.get(TRACEBACK) and not isinstance(error, ForesellError):
             raise

@@ -17,8 +17,9 @@ from features.kept_texts import raw
 from features.kernel import MISSING
 from features.live_arrays import Loaded, standing, summed_run
 from features.live_segment import FEW, Shape
-from features.segments import Run
-from features.summed import Packed, SummedRun
+from features.packed import Packed
+from features.runs import Run
+from features.summed import SummedRun
 
 KNOWN, HAPPENED, RETIRED = "\x1fknown", "\x1fhappened", "\x1fretired"
 WORD = 8

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from features.kernel import MISSING, Index
 from features.live_segment import FEW, Shape
 from features.names import Names
-from features.segments import Run
-from features.summed import Packed, SummedRun, packed
+from features.packed import Packed, packed
+from features.runs import Run
+from features.summed import SummedRun
 
 
 class Held(Protocol):

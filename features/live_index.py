@@ -4,14 +4,15 @@ What was loaded is never changed: the events of a key that grows are copied firs
 something can lie over the memory as a layer and be forgotten.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from features.kernel import MISSING
 from features.live_arrays import Held, Loaded
 from features.live_segment import Entry, OrderUnclear, Segment, Shape, empty_run, walked
 from features.names import Names
-from features.segments import Run, RunLook, SegmentLook
+from features.runs import Run, RunLook
+from features.segments import SegmentLook
 from features.summed import SummedRun
 
 FAR = 2**62
@@ -114,13 +115,18 @@ class LiveIndex:
     def _read_again(self, key: str) -> None:
         """Take the events of a key from the history, with what came since."""
         assert self.read is not None
-        self.unclear.discard(key)
-        other = LiveIndex(self.of, self.shape, self._keys, self.read(key))
-        run = other.base(key)
-        if isinstance(run, SummedRun):
-            self._grown[key] = Segment(self.shape, (run,), empty_run(self.shape))
-        else:
-            self._grown[key] = other.grow(key)
+        self.read_again([key], self.read(key))
+
+    def read_again(self, keys: Iterable[str], held: Held) -> None:
+        """The events of these keys are those that were read, where they are unclear still."""
+        other = LiveIndex(self.of, self.shape, self._keys, held)
+        for key in self.unclear.intersection(keys):
+            self.unclear.discard(key)
+            run = other.base(key)
+            if isinstance(run, SummedRun):
+                self._grown[key] = Segment(self.shape, (run,), empty_run(self.shape))
+            else:
+                self._grown[key] = other.grow(key)
 
     def told(self, key: str, column: str | None, before: int) -> list[tuple[int, int, Any]]:
         """The events of a key known before a moment, replaced ones too: known, happened, the number or text."""
@@ -140,11 +146,6 @@ class LiveIndex:
                 text = names.text(value) if names is not None else None if value == MISSING else value
                 found.append((one, look.happened(row), text))
         return found
-
-    @property
-    def grown_keys(self) -> int:
-        """How many keys grew since loading."""
-        return len(self._grown)
 
 
 __all__ = ["Entry", "LiveIndex", "walked"]

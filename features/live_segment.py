@@ -1,5 +1,6 @@
 """The events of one key that may grow: those that were loaded, and those that came since."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 from features.derived_one import RULES, Two
 from features.kernel import MISSING
 from features.names import Names
-from features.segments import Codes, Run
-from features.summed import SummedRun, packed, widened
+from features.packed import packed, widened
+from features.runs import Codes, Run
+from features.summed import SummedRun
 from features.verbs import Where
 
 FEW = 300
@@ -74,11 +76,13 @@ class Segment:
 
     @property
     def runs(self) -> list[SummedRun | Run]:
-        """All runs that have events."""
+        """All runs that have events. Many that came since are summed first: here, so that it is done once for all."""
+        self._sum_many()
         return [*self.frozen, self.tail] if len(self.tail) else list(self.frozen)
 
     def copy(self, shape: Shape, before: int) -> "Segment":
         """The same events in a segment of its own; of those in lists only what was known before a moment."""
+        self._sum_many()
         tail = self.tail
         end = len(tail)
         while end and tail.known[end - 1] >= before:
@@ -120,8 +124,6 @@ class Segment:
         for column, values in tail.columns.items():
             values.insert(place, entry.values[column])
         self._derive_again(place + 1)
-        if len(tail) > (TAIL if self.frozen else FEW + TAIL):
-            self._freeze()
 
     def retire(self, entry: Entry, when: int) -> None:
         """Take an event back from a moment on; one that is taken back as it becomes known was never there.
@@ -158,13 +160,11 @@ class Segment:
             if values is not None:
                 del values[row]
         self._derive_again(row)
-        if len(tail) > (TAIL if self.frozen else FEW + TAIL):
-            self._freeze()
 
     def _place(self, entry: Entry) -> int:
         """Where in the tail an event belongs. Raises OrderUnclear."""
         tail = self.tail
-        place = len(tail.known)
+        place = bisect_right(tail.known, entry.known)
         while place:
             times = (tail.known[place - 1], tail.happened[place - 1])
             if times < (entry.known, entry.happened):
@@ -207,8 +207,9 @@ class Segment:
 
     def _row_in_tail(self, entry: Entry) -> int:
         tail = self.tail
-        for row in range(len(tail.known) - 1, -1, -1):
-            if (tail.known[row], tail.happened[row]) != (entry.known, entry.happened):
+        end = bisect_right(tail.known, entry.known)
+        for row in range(end - 1, bisect_left(tail.known, entry.known, 0, end) - 1, -1):
+            if tail.happened[row] != entry.happened:
                 continue
             if tail.retired is not None and tail.retired[row] != MISSING:
                 continue
@@ -224,6 +225,10 @@ class Segment:
             if all(look.value(column, row) == entry.values[column] for column in self.shape.stored):
                 return row
         return -1
+
+    def _sum_many(self) -> None:
+        if len(self.tail) > (TAIL if self.frozen else FEW + TAIL):
+            self._freeze()
 
     def _freeze(self) -> None:
         """Sum the events of the tail."""

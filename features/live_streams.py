@@ -3,10 +3,8 @@
 An event that becomes known is put among those of everyone whose it is, in microseconds; nothing is built anew.
 """
 
-import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from features.derived import DERIVED
@@ -16,40 +14,29 @@ from features.indexing import index_of
 from features.kept_arrays import Fleeting, Group, Keep, Making
 from features.kept_events import Blocks, KeptEvents, laid_out
 from features.kept_texts import HeldTexts
-from features.kernel import MISSING
+from features.kernel import Index
 from features.live_arrays import Held, Loaded, loaded
+from features.live_events import Event, encoded, key_of
 from features.live_index import FAR, LiveIndex
 from features.live_segment import Entry, Shape
 from features.names import Names
-from features.owners import EVERYONE, OF_CUSTOMER, parts_of
+from features.owners import OF_CUSTOMER, parts_of
 from features.plan import Step
+from features.processors import processors
 from features.stream import StreamSet
 from features.stream_reader import StreamReader
 from features.streams import open_streams
 from features.verbs import Of
 
-Value = int | str | None
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 LOADING_MB = 2_000
 """What DuckDB may take while streams are read; more spills to the home folder."""
 AT_HAND = 1_000
 """Up to so many texts are read into objects; more stay where they lie."""
-JOINT = "\x1f"
-"""Between the two names of a crossed key, as `features.stream` writes it."""
 Wanted = Mapping[tuple[str, Of], frozenset[str]]
 """The columns wanted of each stream by each key."""
-
-
-@dataclass(slots=True)
-class Event:
-    """One event of a stream: whose it is, its times, its values (numbers in ten-thousandths, moments, texts)."""
-
-    stream: str
-    keys: Mapping[str, str | None]
-    known: int
-    happened: int
-    tie: Any
-    values: Mapping[str, Value] = field(default_factory=dict)
-    retired: int = MISSING
 
 
 class LiveStreams:
@@ -98,7 +85,7 @@ class LiveStreams:
     def load(self) -> None:
         """Read all streams now, instead of each when it is first looked at."""
         steps = [Step(stream, of, ()) for stream, of in self.wanted]
-        with StreamReader(self.history, steps, LOADING_MB, min(os.cpu_count() or 1, 8)) as reader:
+        with StreamReader(self.history, steps, LOADING_MB, min(processors(), 8)) as reader:
             self._reader = reader
             for of in dict.fromkeys(of for _, of in self.wanted):
                 self._load_all(of)
@@ -181,20 +168,54 @@ class LiveStreams:
 
     def _read(self, shape: Shape, of: Of, keys: Names, only: str | None) -> Loaded:
         """The events as the history has them with what came since, of one key or all."""
-        columns = (*shape.stored, *shape.derived)
         if self._reader is not None:
-            table = self._reader.read(shape.stream, of, columns).read_all()
-        else:
-            told = self.told()
-            streams = self.streams if told is self.streams.history else open_streams(told)
-            with told.connect() as con:
-                if only is not None:
-                    con.execute("CREATE TEMP TABLE asked AS SELECT ? AS id", [only])
-                select = streams.select(shape.stream, of, columns, None if only is None else "asked")
-                table = con.sql(select).to_arrow_table()
+            table = self._reader.read(shape.stream, of, (*shape.stored, *shape.derived)).read_all()
+            return loaded(self._indexed(shape, table), shape, keys)
+        told = self.told()
+        streams = self.streams if told is self.streams.history else open_streams(told)
+        return loaded(self._fetched(streams, shape, of, None if only is None else [only]), shape, keys)
+
+    def _fetched(self, streams: StreamSet, shape: Shape, of: Of, only: Sequence[str] | None) -> Index:
+        """The events as a history has them, of some keys or all."""
+        with streams.history.connect() as con:
+            if only is not None:
+                con.execute("CREATE TEMP TABLE asked AS SELECT unnest(?::VARCHAR[]) AS id", [list(only)])
+            columns = (*shape.stored, *shape.derived)
+            select = streams.select(shape.stream, of, columns, None if only is None else "asked")
+            return self._indexed(shape, con.sql(select).to_arrow_table())
+
+    def _indexed(self, shape: Shape, table: "pa.Table") -> Index:
         kinds = self.streams.columns(shape.stream)
         categories = [column for column, kind in kinds.items() if kind == "category"]
-        return loaded(index_of(table, categories, shape.stream, shape.derived, self.zone), shape, keys)
+        return index_of(table, categories, shape.stream, shape.derived, self.zone)
+
+    def fetch(self, streams: StreamSet, wanted: Iterable[tuple[str, Of]]) -> dict[tuple[str, Of], Index]:
+        """Streams anew as a history has them, for `put`. Nobody need wait meanwhile."""
+        return {(stream, of): self._fetched(streams, self._shape_of(stream, of), of, None) for stream, of in wanted}
+
+    def put(self, fetched: Mapping[tuple[str, Of], Index]) -> None:
+        """These streams are as they were fetched."""
+        for (stream, of), index in fetched.items():
+            shape = self._shape_of(stream, of)
+            self._indexes[stream, of] = self._index(of, loaded(index, shape, self.keys(of)), shape)
+
+    def fetch_unclear(self) -> dict[tuple[str, Of], tuple[list[str], Index]]:
+        """The keys whose events have to be read again, and their events, for `clear`. Nobody need wait meanwhile."""
+        unclear = {name: sorted(index.unclear) for name, index in [*self._indexes.items()] if index.unclear}
+        if not unclear:
+            return {}
+        streams = open_streams(self.told())
+        return {
+            (stream, of): (keys, self._fetched(streams, self._indexes[stream, of].shape, of, keys))
+            for (stream, of), keys in unclear.items()
+        }
+
+    def clear(self, fetched: Mapping[tuple[str, Of], tuple[list[str], Index]]) -> None:
+        """The events of these keys are as they were fetched, unless they were read again meanwhile."""
+        for (stream, of), (keys, index) in fetched.items():
+            held = self._indexes.get((stream, of))
+            if held is not None:
+                held.read_again(keys, loaded(index, held.shape, self.keys(of)))
 
     def untold(self) -> set[str]:
         """The streams of which something is looked at that a row alone does not tell."""
@@ -228,9 +249,9 @@ class LiveStreams:
             return
         texts = self.texts(stream)
         joined = self._counting_for(event) if self.merged else ()
-        encoded: dict[str, int] = {}
+        codes: dict[str, int] = {}
         for of in self.by_stream.get(stream, ()):
-            key = self.key_of(event, of)
+            key = key_of(self, event, of)
             if key is None:
                 continue
             index = self._indexes.get((stream, of))
@@ -242,9 +263,9 @@ class LiveStreams:
                 index = self.index(stream, of)
             values = {}
             for column in index.shape.stored:
-                if column not in encoded:
-                    encoded[column] = self._encoded(event, column, texts.get(column))
-                values[column] = encoded[column]
+                if column not in codes:
+                    codes[column] = encoded(self, event, column, texts.get(column))
+                values[column] = codes[column]
             entry = Entry(event.known, event.happened, event.tie, values, event.retired)
             if when is None:
                 index.add(key, entry)
@@ -269,64 +290,6 @@ class LiveStreams:
             return True
         return False
 
-    def key_of(self, event: Event, of: Of) -> str | None:
-        """Whose an event is by a key; None for nobody's."""
-        if of == EVERYONE:
-            return "all"
-        if of in event.keys:
-            return event.keys[of]
-        found = []
-        for part in parts_of(of):
-            name = event.keys[part] if part in event.keys else "all" if part == EVERYONE else self._held(event, part)
-            if name is None:
-                return None
-            found.append(name)
-        return JOINT.join(found)
-
-    def _held(self, event: Event, key: str) -> str | None:
-        """A key that belongs to the event's customer or seller, as known when the event was."""
-        if key in OF_CUSTOMER:
-            return self.text_held("customers", "customer", event.keys.get("customer"), key, event.known)
-        if key == "team":
-            return self.text_held("reps", "rep", event.keys.get("rep"), "team_id", event.known)
-        return None
-
-    def text_held(self, stream: str, of: Of, key: str | None, column: str, known: int) -> str | None:
-        """What a described thing was last said to be, as known at a moment."""
-        if key is None:
-            return None
-        index = self.index(stream, of)
-        code = self._last_value(index, key, column, known, -1)
-        return index.shape.texts[column].text(code)
-
-    def number_held(self, stream: str, of: Of, key: str | None, column: str, known: int) -> int | None:
-        """The same of a number."""
-        found = MISSING if key is None else self._last_value(self.index(stream, of), key, column, known, MISSING)
-        return None if found == MISSING else found
-
-    def _last_value(self, index: LiveIndex, key: str, column: str, known: int, missing: int) -> int:
-        run = index.base(key) if (grown := index.grown(key)) is None else None
-        runs: Iterable[Any] = grown.runs if grown is not None else () if run is None else (run,)
-        found = missing
-        for run in runs:
-            look = run.at(known + 1)
-            held, values = look.seen(column)
-            if len(held):
-                found = values[-1]
-        return found
-
-    def _encoded(self, event: Event, column: str, names: Names | None) -> int:
-        """A value as it is kept; one that takes a join is looked up."""
-        value = event.values.get(column)
-        if column not in event.values and column in self.streams.streams[event.stream].beside:
-            shared, _, its = self.streams.streams[event.stream].beside[column]
-            value = self.number_held(OTHERS[shared], shared, event.keys.get(shared), its, event.known)
-        if names is not None:
-            assert value is None or isinstance(value, str)
-            return names.add(value)
-        assert not isinstance(value, str)
-        return MISSING if value is None else value
-
 
 def named(group: Group | None, column: str, first: Iterable[str] = ()) -> Names:
     """Names as they were kept, or new ones; few are held at hand."""
@@ -334,7 +297,3 @@ def named(group: Group | None, column: str, first: Iterable[str] = ()) -> Names:
     if isinstance(found, HeldTexts) and len(found) > AT_HAND:
         return Names(held=found)
     return Names(first if found is None else found)
-
-
-OTHERS = {"contact": "contacts", "customer": "customers", "rep": "reps"}
-"""The stream that describes an owner."""

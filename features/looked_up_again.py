@@ -14,6 +14,7 @@ from features.live_streams import LiveStreams
 from features.owners import OF_CUSTOMER, parts_of
 from features.plain_rows import Row, moment
 from features.span import last_recorded
+from features.verbs import Of
 
 NEVER = -(2**62)
 OWNERS = {"customer_id": "customer", "rep_id": "rep", "contact_id": "contact"}
@@ -50,10 +51,12 @@ class Touched:
         return NEVER if until is None else moment(until)
 
 
-def look_up_again(streams: LiveStreams, owner: str) -> None:
-    """Read every stream again, when it is next looked at, whose events carry something of an owner of this kind."""
+def looked_up_again(streams: LiveStreams, owner: str) -> list[tuple[str, Of]]:
+    """The streams to be read again whose events carry something of an owner of this kind."""
     columns = OF_CUSTOMER if owner == "customer" else ("team",) if owner == "rep" else ()
-    for stream, of in [*streams.wanted]:
+    found = []
+    for stream, of in streams.wanted:
         beside = streams.streams.streams[stream].beside
         if any(part in columns for part in parts_of(of)) or any(shared == owner for shared, *_ in beside.values()):
-            streams.forget(stream, of)
+            found.append((stream, of))
+    return found

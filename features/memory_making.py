@@ -4,7 +4,6 @@ Reading takes many times the memory of what is kept, and a process does not give
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,8 +16,10 @@ from features.definition import Feature
 from features.history import History
 from features.kept_arrays import Group, Keep, Kept, Making, find_or_make
 from features.kept_mark import mark_of
-from features.live_streams import OTHERS, LiveStreams, Wanted
+from features.live_events import OTHERS
+from features.live_streams import LiveStreams, Wanted
 from features.one_moment import wanted_by
+from features.own_process import command_of
 from features.owners import OF_CUSTOMER, parts_of
 from features.signs_of_life import signs_of_life
 from features.span import last_recorded
@@ -102,16 +103,13 @@ def _wanted(history: History, looked_at: Wanted) -> dict[tuple[str, str], frozen
 
 def _written_apart(path: Path, home: Path, mark: str, wanted: Sequence[object]) -> bool:
     """Have another process read the history; False where it could not: who reads it then learns why."""
-    root = str(Path(__file__).resolve().parents[1])
-    paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     task = {"path": str(path), "home": str(home), "mark": mark, "wanted": wanted}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", "from features.memory_making import main; main()"],
+            command_of(__name__),
             input=json.dumps(task).encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": paths},
             check=False,
         )
     except OSError:

@@ -6,7 +6,8 @@ from typing import Any
 from features.calendar import calendar_value
 from features.definition import Feature
 from features.evaluate import made_of, told_by
-from features.live_streams import JOINT, LiveStreams
+from features.live_events import JOINT
+from features.live_streams import LiveStreams
 from features.needs import columns_used, leaves_of
 from features.owners import EVERYONE, owner_of, parts_of
 from features.segments import SegmentLook

@@ -1,9 +1,8 @@
 """Features of one deal or customer now, or of a thousand: the streams in memory, told what happens as it happens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from threading import RLock
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from features.evaluate import Category, Values
 from features.history import History
 from features.memory_making import kept_of, read
 from features.merged import same_customer
+from features.now_on_record import customer_on_record, fields_at
 from features.one_moment import Program, Shared, wanted_by
 from features.overlay import NOBODY, Overlay, Record, overlay_customer
 from features.plain_rows import Row, typed
@@ -20,6 +20,7 @@ from features.signs_of_life import signs_of_life
 from features.span import last_recorded
 from features.staff import Staff
 from features.streams import open_streams
+from features.told_memory import ToldRows
 from features.values_at import One
 from features.verbs import First, Latest
 
@@ -31,7 +32,7 @@ AT_ONCE = 64
 """Deals whose features are looked up before others may have their turn."""
 
 
-class Memory:
+class Memory(ToldRows):
     """The streams that some features need, in memory, for one history and what is told since.
 
     `data_as_of` is the latest moment before `not_after` at which anything was recorded (naive UTC). The features may
@@ -45,16 +46,15 @@ class Memory:
         history = history.with_log(history.log)  # what is imported later comes row by row
         self.history = history
         self.features = features
-        self._lock = RLock()
         self._asked = 0
         self._kept = kept_of(history, features)
-        self.data_as_of = last_recorded(history, not_after, self._kept)
+        data_as_of = last_recorded(history, not_after, self._kept)
         self._programs = {
             entity: Program([f for f in features if f.entity == entity], entity)
             for entity in dict.fromkeys(feature.entity for feature in features)
         }
         self._signs = Program(signs_of_life(open_streams(history)), "customer")
-        self._streams, self._absorbing = read(history, wanted_by(features), self._kept)
+        super().__init__(history, *read(history, wanted_by(features), self._kept), self._kept, data_as_of)
         kinds = {stream: self._streams.streams.columns(stream) for stream in self._streams.by_stream}
         self._texts = {
             feature.name
@@ -62,19 +62,6 @@ class Memory:
             if isinstance(feature.verb, Latest | First)
             and kinds[feature.verb.stream][feature.verb.column] == "category"
         }
-
-    def absorb(self, table: str, row: Mapping[str, object], recorded_at: datetime) -> bool:
-        """Take a row that was just recorded: in the contract's names and types, times naive UTC. False if no news.
-
-        A column that is absent keeps its value. Afterwards the features are those of a history with this row in it.
-        Most rows take some microseconds; those that change what was known before take as long as it takes to read
-        the rows of their deal or key.
-        """
-        with self._lock:
-            taken = self._absorbing.absorb(table, row, recorded_at)
-            if taken and (self.data_as_of is None or recorded_at > self.data_as_of):
-                self.data_as_of = recorded_at
-            return taken
 
     def has(self, deal_id: str) -> bool:
         """Whether the deal is on record at all."""
@@ -184,11 +171,21 @@ class Memory:
                 found.append(program.run(told.streams, told.deal, at))
         return self._columns(program, found)
 
-    def record(self, deal_id: str) -> dict[str, object]:
-        """The deal's fields as last recorded, those never given left out; empty for an unknown deal."""
+    def record(self, deal_id: str, as_of: datetime = FAR) -> dict[str, object]:
+        """The deal's fields as they stand just before a moment (naive UTC), changes told apart from its row among them.
+
+        What was never given is left out; empty for a deal that is not on record then.
+        """
+        absorbing = self._absorbing
+        if absorbing.facts is None:
+            return {}
         with self._lock:
-            found = self._latest_deal(deal_id)
-        return {} if found is None else {c: typed("deals", c, v) for c, v in found.items() if v is not None}
+            found = fields_at(self._streams, absorbing.facts, absorbing.pending.told, deal_id, micros(as_of))
+            seller = absorbing.whose.rep_of(deal_id)
+        if found is None:
+            return {}
+        found.pop("rep_id", None)
+        return found if seller is None else {**found, "rep_id": seller}
 
     def values_of_customers(self, records: Sequence[Record], as_of: datetime) -> dict[str, Values]:
         """The features of customers as these records tell them, at a moment (naive UTC): a what-if.
@@ -214,7 +211,9 @@ class Memory:
         """The customer's fields as last recorded, those never given left out; empty where there is no row of it."""
         book = self._absorbing.books.get("customers")
         with self._lock:
-            found = None if book is None or book.gone(customer_id) else book.row(customer_id)
+            if book is not None and book.gone(customer_id):
+                return customer_on_record(self._absorbing.pending.told(), customer_id)
+            found = None if book is None else book.row(customer_id)
         return {} if found is None else {c: typed("customers", c, v) for c, v in found[0].items() if v is not None}
 
     @property

@@ -86,6 +86,9 @@ def _write(table: "pa.Table", path: Path, ending: str) -> None:
     elif ending == ".csv":
         import csv
 
+        from features.spreadsheets import guarded_table
+
+        table = guarded_table(table)
         with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(table.column_names)

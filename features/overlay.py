@@ -8,7 +8,8 @@ import numpy as np
 from features.contracts import ATTRIBUTE_PREFIX, TABLES, Kind
 from features.deal_facts import DealFacts, told_of_deal
 from features.deal_life import CHANGES, Facts, Life, State, Telling, day_of
-from features.live_streams import Event, LiveStreams, Value
+from features.live_events import Event, Value
+from features.live_streams import LiveStreams
 from features.lookups import Rates, StagePlaces
 from features.plain_rows import Row, fixed, plain_row, text_real
 from features.row_events import Beside, events_of

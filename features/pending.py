@@ -6,30 +6,34 @@ For what a row changes of the past: the streams' own SELECTs answer, over the ro
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory, mkdtemp
+from threading import RLock
 from typing import Any
 from weakref import finalize
 
-from features.contracts import DELETED, TABLES
+import pyarrow as pa
+
+from features.contracts import DELETED, STORED_AS, TABLES, Kind
 from features.history import History
 from features.kernel import MISSING
 from features.ledger import Part, Parts
-from features.live_streams import Event, Value
-from features.plain_rows import Row, plain_row, typed
+from features.live_events import Event, Value
+from features.plain_rows import Row, typed
 from features.quoting import name, text, texts
 from features.streams import FED, open_streams
+from features.telling import kind_of
 from features.version_sql import sql_stored, sql_type
 
-EPOCH = datetime(1970, 1, 1)
+Files = dict[str, list[tuple[Path, Part]]]
+"""The files of rows that came, by table."""
 
 
 class ToldMore(History):
     """A history with further files; where it is restricted, tables have no other rows than those of one key."""
 
-    def __init__(self, history: History, files: Mapping[str, list[tuple[Path, Part]]]) -> None:
+    def __init__(self, history: History, files: Files) -> None:
         self.__dict__.update(history.__dict__)
         self._under = history
         self._more = {table: [str(path) for path, _ in found] for table, found in files.items()}
@@ -77,51 +81,49 @@ class Pending:
     def __init__(self, history: History) -> None:
         self.history = history
         self._waiting: dict[str, list[tuple[Row, int]]] = {}
-        self._files: dict[str, list[tuple[Path, Part]]] = {}
+        self._files: Files = {}
+        self._lock = RLock()
         self._folder: Path | None = None
         self._number = 0
 
     def add(self, table: str, row: Row, at: int) -> None:
         """A whole version of a row, on record since a moment."""
-        self._waiting.setdefault(table, []).append((row, at))
+        with self._lock:
+            self._waiting.setdefault(table, []).append((row, at))
 
     def amend(self, table: str, row: Row | None) -> None:
         """The row that came last is this whole version; or it was no news."""
-        waiting = self._waiting.get(table)
-        if waiting:
-            _, at = waiting.pop()
-            if row is not None:
-                waiting.append((row, at))
+        with self._lock:
+            waiting = self._waiting.get(table)
+            if waiting:
+                _, at = waiting.pop()
+                if row is not None:
+                    waiting.append((row, at))
 
     def told(self) -> History:
         """The history with all rows that came."""
-        for table in [table for table, rows in self._waiting.items() if rows]:
-            self._write(table)
-        return ToldMore(self.history, self._files) if self._files else self.history
+        with self._lock:
+            for table in [table for table, rows in self._waiting.items() if rows]:
+                self._files.setdefault(table, []).append(self._written(table, self._waiting.pop(table)))
+            return ToldMore(self.history, self._files) if self._files else self.history
 
-    def standing(self, table: str, key: Row, at: int) -> tuple[Row, bool, bool] | None:
-        """The version of a row on record at a moment, whether it is the last, and whether it was not deleted by then.
+    def with_more(self, rows: Mapping[str, list[tuple[Row, int]]]) -> tuple[History, Files]:
+        """The history with all rows that came and whole versions of more, and the files of these for `take`."""
+        with self._lock:
+            self.told()
+            more = {table: [self._written(table, some)] for table, some in rows.items() if some}
+            tables = dict.fromkeys((*self._files, *more))
+            files = {table: [*self._files.get(table, ()), *more.get(table, ())] for table in tables}
+            return ToldMore(self.history, files), more
 
-        None where there is none.
-        """
-        columns = [c for c in self.told().columns(table) if c != "recorded_at"]
-        held = " AND ".join(f"{name(c)} = ?" for c in TABLES[table].key)
-        values = [typed(table, column, value) for column, value in key.items()]
-        sql = (
-            f"SELECT {', '.join(name(c) for c in columns)}, retired_at IS NULL OR deleted_at IS NOT NULL AS last, "
-            "deleted_at IS NULL OR deleted_at > ? "
-            f"FROM ({self.told().sql_versions(table)}) WHERE {held} AND (version_at IS NULL OR version_at <= ?) "
-            "ORDER BY version DESC LIMIT 1"
-        )
-        with self.history.connect() as con:
-            found = con.execute(sql, [_moment(at), *values, _moment(at)]).fetchone()
-        if found is None:
-            return None
-        last, stands = found[len(columns) :]
-        return plain_row(table, dict(zip(columns, found, strict=False))), bool(last), bool(stands)
+    def take(self, files: Files) -> None:
+        """The rows of these files came."""
+        with self._lock:
+            for table, found in files.items():
+                self._files.setdefault(table, []).extend(found)
 
-    def _write(self, table: str) -> None:
-        rows = self._waiting.pop(table)
+    def _written(self, table: str, rows: list[tuple[Row, int]]) -> tuple[Path, Part]:
+        """A file with whole versions of rows, each with the moment since when it counts."""
         if self._folder is None:
             self._folder = Path(mkdtemp(prefix="foresell-told-"))
             finalize(self, rmtree, self._folder, ignore_errors=True)
@@ -130,33 +132,24 @@ class Pending:
         given = tuple(column for column in seen if column not in ("recorded_at", DELETED.name))
         columns = (*given, DELETED.name)
         kinds = [f"{name(column)} {sql_type(table, column)}" for column in columns]
-        kinds += [f"{name(c)} TIMESTAMP" for c in ("recorded_at", "version_at")] + [
-            "delivery BIGINT, delivery_row BIGINT"
-        ]
-        blanks = ", ".join("?" * len(kinds)) + ", ?"
+        kinds += [f"{name(c)} TIMESTAMP" for c in ("recorded_at", "version_at")]
+        kinds += ["delivery BIGINT", "delivery_row BIGINT"]
         number = len(self.history.entries) + 1
+        held: dict[str, pa.Array] = {}
+        for column in columns:
+            kind = STORED_AS[kind_of(table, column)]
+            held[column] = pa.array([typed(table, column, row.get(column)) for row, _ in rows], kind)
+        at = pa.array([at for _, at in rows], pa.int64()).cast(STORED_AS[Kind.MOMENT])
+        held |= {"recorded_at": at, "version_at": at, "delivery": pa.array([number] * len(rows), pa.int64())}
+        held["delivery_row"] = pa.array(range(self._number, self._number + len(rows)), pa.int64())
         with self.history.connect() as con:
+            con.register("came", pa.table(held))
             con.execute(f"CREATE TEMP TABLE told ({', '.join(kinds)})")
-            values = [
-                [
-                    *(typed(table, c, row.get(c)) for c in columns),
-                    _moment(at),
-                    _moment(at),
-                    number,
-                    self._number + place,
-                ]
-                for place, (row, at) in enumerate(rows)
-            ]
-            con.executemany(f"INSERT INTO told VALUES ({blanks})", values)
+            con.execute("INSERT INTO told BY NAME SELECT * FROM came")
             con.execute(f"COPY told TO {text(str(path))} (FORMAT parquet)")
         self._number += len(rows)
         gone = sum(row.get(DELETED.name) is not None for row, _ in rows)
-        part = Part(str(path), len(rows), "", (*given, "recorded_at"), True, gone)
-        self._files.setdefault(table, []).append((path, part))
-
-
-def _moment(micros: int) -> datetime:
-    return EPOCH + timedelta(microseconds=micros)
+        return path, Part(str(path), len(rows), "", (*given, "recorded_at"), True, gone)
 
 
 def events_on_record(history: History, table: str, column: str, keys: Sequence[str], wanted: set[str]) -> list[Event]:

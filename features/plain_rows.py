@@ -64,6 +64,11 @@ def moment(value: datetime) -> int:
     return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
+def naive(at: int) -> datetime:
+    """Microseconds as a naive UTC moment."""
+    return MIDNIGHT + timedelta(microseconds=at)
+
+
 def real(table: str, column: str, value: Plain) -> float | None:
     """A number, amount, flag or text of digits as DuckDB casts it to a float; None where it is none."""
     if value is None:

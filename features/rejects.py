@@ -5,6 +5,7 @@ from pathlib import Path
 
 from features.inspection import Inspection
 from features.quoting import text, texts
+from features.spreadsheets import sql_guarded
 
 EXAMPLES = 3
 """First rows shown of each group."""
@@ -59,8 +60,10 @@ def gather_rejects(inspection: Inspection) -> tuple[dict[str, int], tuple[Reject
 
 
 def write_rejects(inspection: Inspection, target: Path) -> None:
-    """Write the gathered lines as CSV (UTF-8) to `target`."""
-    listed = ", ".join(f'"{column}"' for column in COLUMNS)
+    """Write the gathered lines as CSV (UTF-8) to `target`, texts as `features.spreadsheets` has them."""
+    named = {column: f'"{column}"' for column in COLUMNS}
+    told = {column: quoted if column == "row" else sql_guarded(quoted) for column, quoted in named.items()}
+    listed = ", ".join(f"{told[column]} AS {quoted}" for column, quoted in named.items())
     inspection.connection.execute(
         f'COPY (SELECT {listed} FROM rejects ORDER BY "table", file, "row", "column") TO {text(str(target))} '
         "(FORMAT csv, HEADER)"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from features.contracts import ATTRIBUTE_PREFIX
 from features.kernel import EVER, SCALE
-from features.live_streams import Event, Value
+from features.live_events import Event, Value
 from features.lookups import Rates
 from features.plain_rows import Plain, Row, fixed, is_attribute, midnight, real
 

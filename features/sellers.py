@@ -1,6 +1,6 @@
 """Whose are all deals and customers now? What `features.whose` answers for one, for all of a history at once."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 from features.history import History
@@ -14,12 +14,16 @@ def sellers_of_deals(history: History) -> dict[str, str | None]:
     return _read(history, sellers_of_deals_sql(history))
 
 
-def sellers_of_customers(history: History, still_open: Set[str]) -> dict[str, frozenset[str]]:
+def sellers_of_customers(
+    history: History, still_open: Set[str], of_deals: Mapping[str, str | None] | None = None
+) -> dict[str, frozenset[str]]:
     """The sellers of each customer: of its open deals, of its latest deal and of its latest order.
 
-    Of a customer who was merged into another, what is either's counts for both: as `Memory.reps_of_customer`.
+    `of_deals` is what `sellers_of_deals` says, where that was asked already. Of a customer who was merged into another,
+    what is either's counts for both: as `Memory.reps_of_customer`.
     """
-    of_deals, of_orders = sellers_of_deals(history), _read(history, sellers_of_orders_sql(history))
+    of_deals = sellers_of_deals(history) if of_deals is None else of_deals
+    of_orders = _read(history, sellers_of_orders_sql(history))
     own: dict[str, set[str | None]] = {customer: {rep} for customer, rep in of_orders.items()}
     latest: dict[str, tuple[datetime, str]] = {}
     for deal, customer, created in _deals(history):

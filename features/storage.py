@@ -32,11 +32,6 @@ class UnknownAddress(ForesellError):
     fix = "set FORESELL_HISTORY to a folder, or to an address such as s3://bucket/path."
 
 
-class StorageUnreachable(ForesellError):
-    problem = "The history at {0} cannot be read: {1}."
-    fix = "check the address in FORESELL_HISTORY, the network and the access rights, then try again."
-
-
 class Store(Protocol):
     """Files by names relative to the history, with `/` between the folders."""
 

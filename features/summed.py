@@ -13,57 +13,16 @@ from numpy.typing import NDArray
 from features.as_of import DAY
 from features.kernel import HALF_BITS, MISSING
 from features.names import Names
-from features.segments import LOW, Codes, Weigh
+from features.packed import Order, Packed, Rows, bisected, widened
+from features.runs import LOW, Codes, Weigh
 
-Packed = NDArray[np.signedinteger]
-"""Integers in as few bytes as hold them; the least number of the type is a missing number."""
-Rows = slice | NDArray[np.signedinteger]
 BLOCK = 256
 """Events between two kept sums."""
-PLACES = 8
-"""Places of an order that are held."""
 HELD = 4096
 """Sums and values of a run that are held."""
-MOST = 2**63
 KNOWN = ""
 """The order in which events became known, among the columns that may give one."""
 HAPPENED, PLACE = "\x1fhappened", "\x1fplace"
-
-
-def bisected(values: "NDArray[np.signedinteger] | NDArray[np.uint64]") -> "memoryview[int]":
-    """An array as plain integers, to be searched."""
-    return memoryview(np.ascontiguousarray(values))  # type: ignore[arg-type]
-
-
-class _Order:
-    """The events in the order of some values; `rows` are that order where it is known and another."""
-
-    def __init__(self, values: NDArray[np.int64], rows: NDArray[np.int32] | None = None) -> None:
-        if rows is None and not bool((values[1:] >= values[:-1]).all()):
-            rows = np.argsort(values, kind="stable").astype(np.int32)
-        self.rows = rows
-        self._values = bisected(values)
-        self._order = None if rows is None else bisected(rows)
-        self._places: list[tuple[int, int, int]] = []
-
-    def place(self, value: int) -> int:
-        """How many values are below one. The last answers are held: windows move slowly, and arrays may lie far."""
-        for low, high, place in self._places:
-            if low < value <= high:
-                return place
-        at = self._at
-        place = bisect_left(range(len(self._values)), value, key=at)
-        low = at(place - 1) if place else MISSING
-        high = at(place) if place < len(self._values) else MOST
-        self._places = [(low, high, place), *self._places[: PLACES - 1]]
-        return place
-
-    def _at(self, place: int) -> int:
-        return self._values[place if self._order is None else self._order[place]]
-
-    def stretch(self, first: int, end: int) -> Rows:
-        """The events at these places of the order."""
-        return slice(first, end) if self.rows is None else self.rows[first:end]
 
 
 class SummedRun:
@@ -89,7 +48,7 @@ class SummedRun:
             rows = np.flatnonzero(retired != MISSING)
             self.retired = dict(zip(rows.tolist(), retired[rows].tolist(), strict=True))
         self._happening = happening
-        self._orders: dict[str | None, _Order] = {}
+        self._orders: dict[str | None, Order] = {}
         self._sums: dict[object, list[int]] = {}
         self._last: dict[Codes, int] = {}
         self._gone: tuple[NDArray[np.intp], NDArray[np.int64]] | None = None
@@ -147,14 +106,14 @@ class SummedRun:
         days = np.where(keep, self.happened[rows] // DAY, 0)
         return {Weigh.DAYS: days, Weigh.DAYS_SQUARED: days * days, Weigh.DAYS_TIMES: days * values}[weigh]
 
-    def order(self, by: str | None) -> _Order:
+    def order(self, by: str | None) -> Order:
         """The events by when they happened, or by a column."""
         found = self._orders.get(by)
         if found is None:
             if by is None:
-                found = _Order(self.happened, None if self.happened is self.known else self._happening)
+                found = Order(self.happened, None if self.happened is self.known else self._happening)
             else:
-                found = _Order(self.known if by == KNOWN else widened(self.columns[by]))
+                found = Order(self.known if by == KNOWN else widened(self.columns[by]))
             self._orders[by] = found
         return found
 
@@ -337,29 +296,3 @@ class SummedLook:
 
 
 _NONE = np.empty(0, np.intp)
-
-
-def packed(values: NDArray[np.int64], is_text: bool) -> Packed:
-    """Integers in as few bytes as hold them, MISSING as the least number of the type."""
-    if is_text:
-        low, high = int(values.min(initial=-1)), int(values.max(initial=-1))
-        kind: type[np.signedinteger] = next(
-            kind
-            for kind in (np.int8, np.int16, np.int32, np.int64)
-            if np.iinfo(kind).min <= low <= high <= np.iinfo(kind).max
-        )
-        return values.astype(kind)
-    there = values != MISSING
-    low, high = int(values.min(where=there, initial=0)), int(values.max(where=there, initial=0))
-    for small in (np.int8, np.int16, np.int32):
-        if np.iinfo(small).min < low and high <= np.iinfo(small).max:
-            return np.where(there, values, np.iinfo(small).min).astype(small)
-    return values
-
-
-def widened(values: Packed) -> NDArray[np.int64]:
-    """Packed numbers as they were."""
-    if values.dtype == np.int64:
-        return values
-    wide = values.astype(np.int64)
-    return np.where(wide == np.iinfo(values.dtype).min, MISSING, wide)

@@ -11,9 +11,9 @@ from features.contracts import DELETED
 from features.history import History
 from features.kept_arrays import Group, Keep
 from features.names import Names
+from features.packed import Packed, packed
 from features.plain_rows import Row
 from features.staff import Staff, read_staff
-from features.summed import Packed, packed
 
 HOLDERS = ("customers", "deals", "contacts", "activities", "orders", "subscriptions", "tickets")
 """The tables whose rows speak of a customer."""

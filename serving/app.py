@@ -13,6 +13,7 @@ from serving.present import utc_now
 from serving.running.coming_up import Running
 from serving.settings import ServingSettings
 from serving.telemetry.metrics import Metrics
+from serving.wire.door import Door
 from serving.wire.envelope import Envelope
 from serving.wire.short_way import ShortWay
 
@@ -45,5 +46,6 @@ def create_app(
     counting = counts or Metrics()
     app = routes(settings, counting, State(), lifespan)
     app.add_middleware(ShortWay)
+    app.add_middleware(Door)
     app.add_middleware(Envelope, settings=settings, metrics=counting)
     return app

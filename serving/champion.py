@@ -167,12 +167,17 @@ def _no_words(_: Path) -> Words:
     return {}
 
 
+def _none_before(_: Path, __: str) -> Sequence[Path]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Sources:
     """Where champions and histories come from; tests hand in their own.
 
     `find` gives the folder of a model's live bundle under a home, `watched` the file that changes on promotion; beside
-    it lie `<model>.shadow.json` and `<model>.followed.json`, which point like it. `words` tells what a bundle knows.
+    it lie `<model>.shadow.json` and `<model>.followed.json`, which point like it. `words` tells what a bundle knows,
+    `before` the folders of the versions that were live, the latest first.
     """
 
     find: Callable[[Path, str], Path | None]
@@ -180,6 +185,7 @@ class Sources:
     load: Callable[[Path], Champion]
     remember: Callable[[History, tuple[Feature, ...]], Records]
     words: Callable[[Path], Words] = _no_words
+    before: Callable[[Path, str], Sequence[Path]] = _none_before
 
 
 def real_sources(clock: Callable[[], datetime]) -> Sources:
@@ -193,6 +199,7 @@ def real_sources(clock: Callable[[], datetime]) -> Sources:
         load=_load,
         remember=partial(_remember, clock),
         words=_words,
+        before=_before,
     )
 
 
@@ -212,6 +219,12 @@ def _words(folder: Path) -> Words:
     from training.known_words import known_words
 
     return known_words(folder)
+
+
+def _before(home: Path, model: str) -> Sequence[Path]:
+    from training.live_before import folders_before
+
+    return folders_before(home, model)
 
 
 def _remember(clock: Callable[[], datetime], history: History, features: tuple[Feature, ...]) -> Records:

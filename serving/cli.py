@@ -8,6 +8,7 @@ import features.commands
 import serving.commands
 import training.commands
 from features.doors import Home, run, set_home
+from serving.access.command_trail import with_trail
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,7 +18,7 @@ app = typer.Typer(
     help="Foresell: open, self-hosted sales intelligence. Start with: foresell demo",
     epilog="Everything is kept in one folder (--home, FORESELL_HOME). Errors end with status 1 and say what to do.",
 )
-for door in (serving.commands.app, features.commands.app, training.commands.app):
+for door in map(with_trail, (serving.commands.app, features.commands.app, training.commands.app)):
     app.registered_commands += door.registered_commands
     app.registered_groups += door.registered_groups
 

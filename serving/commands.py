@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.doors import AsJson, home_of, moment, now
+from features.doors import DATABASE, AsJson, home_of, known_home, moment, now
+from serving.access.command_trail import note_command
 from serving.access.commands import audit, secrets, users
 from serving.backup.commands import backup, restore
 from serving.score_log.commands import app as served
@@ -56,6 +57,7 @@ def demo(
         typer.echo(f"[{time.monotonic() - started:5.1f} s] {text}", err=True)
 
     prepared = prepare(home, deals, seed, now().date(), now(), say)
+    note_command(context, "demo.prepared", "history", {"deals": deals, "seed": seed})
     if not serve:
         typer.echo(f"{prepared.says}\nServe it: foresell --home {home} serve --as-of {prepared.as_of.isoformat()}Z")
         return
@@ -104,6 +106,7 @@ def create(
     ] = None,
 ) -> None:
     """Make a key and show it, once."""
+    from serving.access.audit import by_command
     from serving.access.keys import create_key
     from serving.access.reach import reach as reach_from
 
@@ -112,7 +115,7 @@ def create(
     words = [word.strip() for word in scopes.split(",")]
     store = _store(context)
     try:
-        key = create_key(store, name, words, expires, now(), reach=within, per_minute=per_minute)
+        key = create_key(store, name, words, expires, now(), reach=within, per_minute=per_minute, by=by_command())
     finally:
         store.close()
     typer.echo(key)
@@ -122,6 +125,7 @@ def create(
 @keys.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the keys, without their secrets."""
+    known_home(context, DATABASE)
     import json
 
     from serving.access.keys import list_keys
@@ -147,11 +151,13 @@ def revoke(
     context: typer.Context, key_id: Annotated[str, typer.Argument(help="The eight letters after fsl_.")]
 ) -> None:
     """Close a key for good."""
+    known_home(context, DATABASE)
+    from serving.access.audit import by_command
     from serving.access.keys import revoke_key
 
     store = _store(context)
     try:
-        closed = revoke_key(store, key_id, now())
+        closed = revoke_key(store, key_id, now(), by_command())
     finally:
         store.close()
     typer.echo(f"{closed.key_id} ({closed.name}) is revoked.")

@@ -11,6 +11,14 @@ NEVER_MET: dict[Language, str] = {
 }
 NOT_GIVEN: dict[Language, str] = {"en": "not given, counted as missing: {0}", "zh": "未提供，按缺失处理：{0}"}
 NEW_HERE: dict[Language, str] = {"en": "not on record, counted as new: {0}", "zh": "无记录，按新的处理：{0}"}
+NOT_IN_IT: dict[Language, str] = {
+    "en": "accepted events not yet in this score: {0}",
+    "zh": "已接收但尚未计入的事件：{0}",
+}
+MAY_LACK: dict[Language, str] = {
+    "en": "events accepted lately may not be in this score",
+    "zh": "最近接收的事件可能尚未计入",
+}
 AND_MORE: dict[Language, str] = {"en": "{0} and {1} more", "zh": "{0} 等，另有 {1} 项"}
 BETWEEN_NOTES: dict[Language, str] = {"en": "; ", "zh": "；"}
 

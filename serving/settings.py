@@ -31,6 +31,10 @@ class ServingSettings(BaseSettings):
     features: Path | None = None
     """A Python file with features of one's own (docs/own-features.md): code that runs when features are asked for."""
 
+    machine_code: Path | None = None
+    """Where machine code of the models is kept between starts: a folder outside the home that only the service's user
+    can write, since what lies there is run. Default: beside Python's byte code, where that may be written."""
+
     stale_after: Duration = timedelta(hours=36)
     """Scores say `stale` when the latest recorded row of the history is older than this."""
 
@@ -115,8 +119,8 @@ class ServingSettings(BaseSettings):
     """The claim that holds the user's team_id."""
 
     public_url: str | None = None
-    """The address under which people reach the service, for example https://foresell.example.com. Needed for OpenID
-    Connect, and behind a proxy that does not pass on the Host header."""
+    """The address under which people reach the service, for example https://foresell.example.com. With OpenID Connect
+    the service does not start without it; needed too behind a proxy that does not pass on the Host header."""
 
     look_every: Duration = timedelta(seconds=1)
     """How often the service looks for a newly promoted model and for new deliveries to the history."""
@@ -177,6 +181,10 @@ class ServingSettings(BaseSettings):
 
     follow_every: Duration = timedelta(seconds=1)
     """How often a process learns of events that others accepted, besides before each score."""
+
+    wait_for_events: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(seconds=1)
+    """How long a score by id waits for accepted events to be taken into memory; then it is answered without them, says
+    how many, and is `stale`."""
 
     fold_every: Duration = timedelta(minutes=5)
     """How often accepted events are written into the history."""

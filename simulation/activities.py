@@ -9,30 +9,23 @@ import pyarrow as pa
 
 from simulation.calendar import SECOND, Calendar
 from simulation.chain import OPEN_STATES
-from simulation.chance import Floats, Ints, Keys, below, uniform
+from simulation.chance import Flags, Floats, Ints, Keys, below, uniform
 from simulation.customers import contact_ids, customer_ids
 from simulation.deals import Deals
-from simulation.life import Day, Witness, second_of_change
+from simulation.life import OUTBOUND_DRAWS, Day, Witness, second_of_change
+from simulation.response import ACTIONS, NO_ACTION
 from simulation.staff import Staff, seller_ids
 from simulation.tables import ids, moments, named, numbered
 
-_TYPES = ("call", "email", "meeting", "visit", "chat", "note", "web")
-_OUTBOUND = np.cumsum(
-    [
-        [0.46, 0.36, 0.05, 0.03, 0.10],
-        [0.36, 0.30, 0.16, 0.08, 0.10],
-        [0.28, 0.32, 0.20, 0.12, 0.08],
-        [0.30, 0.24, 0.24, 0.16, 0.06],
-    ],
-    axis=1,
-)
+_TYPES = (*ACTIONS, "note", "web")
 _INBOUND = np.cumsum([0.22, 0.48, 0.0, 0.0, 0.14, 0.0, 0.16])
 _ANSWERS = np.array([0.004, 0.03, 0.11, 0.2])
 """By mood: the customer's own contacts on a working day; a tenth of that on others."""
 _CONNECTS = np.array([0.25, 0.45, 0.65, 0.8])
 _OUTCOMES = ("no answer", "reached", "positive", "neutral")
 _OUT, _IN, _NOTE = 0, 1, 2
-_DRAWS = 1 << 26
+LATEST = 8
+"""Days after which everything is written down."""
 _INWARD = 1 << 19
 
 
@@ -41,7 +34,7 @@ class Talks(Witness):
 
     def __init__(self, deals: Deals) -> None:
         self._deals = deals
-        self._seen: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []
+        self._seen: list[tuple[Ints, Ints, Ints, Ints, Ints, Ints]] = []
 
     def see(self, day: Day) -> None:
         """Keep what was said that day."""
@@ -49,25 +42,26 @@ class Talks(Witness):
         received = uniform(self._deals.life[day.deal], _INWARD + day.number) < rate
         open_still = day.after < OPEN_STATES
         noted = open_still & (day.after // 4 != day.before // 4)
-        for kind, chosen in ((_OUT, day.contacted), (_IN, received), (_NOTE, noted)):
+        for kind, chosen in ((_OUT, day.action != NO_ACTION), (_IN, received), (_NOTE, noted)):
             at = np.flatnonzero(chosen)
             when, what = (np.full(at.size, value, dtype=np.int64) for value in (day.number, kind))
-            self._seen.append((day.deal[at], when, what, day.before[at], day.owner[at]))
+            self._seen.append((day.deal[at], when, what, day.before[at], day.owner[at], day.action[at]))
 
-    def table(self, staff: Staff, calendar: Calendar, closed_day: Ints, end: int) -> pa.Table:
-        """The table `activities`, without what was not yet written down at 00:00 of the day `end`."""
-        if not self._seen:
-            nothing = np.empty(0, dtype=np.int64)
-            self._seen.append((nothing, nothing, nothing, nothing, nothing))
-        deal, day, kind, state, owner = (np.concatenate(part) for part in zip(*self._seen, strict=True))
+    def table(self, staff: Staff, calendar: Calendar, closed_day: Ints, end: int, since: int = 0) -> pa.Table:
+        """The table `activities` as written down before 00:00 of the day `end`, and not before that of `since`."""
+        nothing = np.empty(0, dtype=np.int64)
+        lately = [said for said in self._seen if not said[1].size or said[1][0] >= since - LATEST]
+        lately.append((nothing,) * 6)
+        deal, day, kind, state, owner, action = (np.concatenate(part) for part in zip(*lately, strict=True))
         order = np.lexsort((kind, day, deal))
-        deal, day, kind, state, owner = (part[order] for part in (deal, day, kind, state, owner))
-        keys, draw = self._deals.life[deal], _DRAWS + 64 * day + 16 * kind
+        deal, day, kind, state, owner, action = (part[order] for part in (deal, day, kind, state, owner, action))
+        keys, draw = self._deals.life[deal], OUTBOUND_DRAWS + 64 * day + 16 * kind
         second = _second(self._deals, keys, draw, deal, day, closed_day)
         happened = calendar.moment(day, second)
-        type_ = _type(kind, state // 4, uniform(keys, draw + 1))
-        recorded = _recorded(keys, draw, type_, kind, staff.lateness[owner], happened)
-        known = np.flatnonzero(recorded < calendar.midnight[end])
+        type_ = _type(kind, action, uniform(keys, draw + 1))
+        recorded = recorded_late(keys, draw, type_, kind == _OUT, staff.lateness[owner], happened)
+        after = calendar.midnight[since] if since else np.iinfo(np.int64).min
+        known = np.flatnonzero((recorded >= after) & (recorded < calendar.midnight[end]))
         rows = _rows(self._deals, deal, day, kind, state, owner, type_, keys, draw, happened, recorded)
         return rows if known.size == deal.size else rows.take(pa.array(known))
 
@@ -78,16 +72,18 @@ def _second(deals: Deals, keys: Keys, draw: Ints, deal: Ints, day: Ints, closed_
     return np.asarray(30_600 + np.floor(uniform(keys, draw) * (until - 30_600)))
 
 
-def _type(kind: Ints, stage: Ints, draw: Floats) -> Ints:
-    made = (draw[:, None] >= _OUTBOUND[stage][:, :-1]).sum(axis=1)
+def _type(kind: Ints, made: Ints, draw: Floats) -> Ints:
     received = np.searchsorted(_INBOUND[:-1], draw, side="right")
     note = np.full(kind.size, _TYPES.index("note"))
     return np.asarray(np.select([kind == _OUT, kind == _IN], [made, received], note), dtype=np.int64)
 
 
-def _recorded(keys: Keys, draw: Ints, type_: Ints, kind: Ints, lateness: Floats, happened: Ints) -> Ints:
-    """Mail, chat and web are logged by machine at once; the rest by hand, some of it days later."""
-    by_hand = (kind == _OUT) & np.isin(type_, [_TYPES.index(name) for name in ("call", "meeting", "visit")])
+def recorded_late(keys: Keys, draw: Ints, type_: Ints, made: Flags, lateness: Floats, happened: Ints) -> Ints:
+    """When a contact is written down: what sellers `made` themselves by hand, and some of it days later.
+
+    Mail, chat and web are logged by machine at once.
+    """
+    by_hand = made & np.isin(type_, [_TYPES.index(name) for name in ("call", "meeting", "visit")])
     days_late = 1 + below(uniform(keys, draw + 2), 6)
     late = np.where(uniform(keys, draw + 3) < lateness, days_late * 86_400, 0)
     minutes = (60 * below(uniform(keys, draw + 4), 50)).astype(np.int64)

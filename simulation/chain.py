@@ -8,17 +8,17 @@ so the probability of every outcome follows by recursion.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from simulation.chance import Flags, Floats, Ints
 
 STAGES = ("Prospecting", "Qualified", "Proposal", "Negotiation", "Won", "Lost")
-MOODS = ("dormant", "cold", "warm", "hot")
 OPEN_STATES = 16
 WON, LOST = 16, 17
-"""A state is 4 * stage + mood; these two end it. `state // 4` is the stage only of open states."""
+"""A state is 4 * stage + mood (dormant, cold, warm, hot); these two end it. `state // 4` is the stage only of open
+states."""
 COLD = 1
 
 _ADVANCE = np.outer([0.062, 0.058, 0.060, 0.0], [0.02, 0.3, 1.0, 1.9]).ravel()
@@ -27,8 +27,8 @@ _LOSE = np.outer([0.020, 0.0155, 0.016, 0.0215], [0.22, 2.0, 0.8, 0.35]).ravel()
 _BACK = np.outer([0.0, 0.005, 0.006, 0.009], [0.3, 1.6, 1.0, 0.4]).ravel()
 _COOL = np.outer([1.0, 1.0, 1.0, 0.9], [0.0, 0.020, 0.055, 0.075]).ravel()
 _WARM = np.outer([1.0, 1.0, 1.0, 1.0], [0.002, 0.010, 0.015, 0.0]).ravel()
-_TOUCH = np.outer([1.0, 1.0, 1.0, 1.0], [0.03, 0.085, 0.047, 0.0]).ravel()
-_HARM = np.outer([1.0, 1.0, 1.0, 1.0], [0.0, 0.085, 0.047, 0.0]).ravel()
+TOUCH = np.outer([1.0, 1.0, 1.0, 1.0], [0.03, 0.085, 0.047, 0.0]).ravel()
+HARM = np.outer([1.0, 1.0, 1.0, 1.0], [0.0, 0.085, 0.047, 0.0]).ravel()
 _HABIT = np.outer([0.8, 1.0, 1.15, 1.3], [0.065, 0.21, 0.46, 0.6]).ravel()
 
 DROPPED: Ints = np.array([min(state, 4 * (state // 4) + min(state % 4, COLD)) for state in range(OPEN_STATES)])
@@ -49,6 +49,10 @@ class Today:
     diligence: Floats
     push: float | Floats
     """How eagerly papers are signed (`Calendar.push`)."""
+    touch: Floats = field(default_factory=lambda: TOUCH)
+    """For each open state, the chance that a contact warms a deal of receptivity 1."""
+    harm: Floats = field(default_factory=lambda: HARM)
+    """For each open state, the chance that a contact cools a deal of receptivity -1."""
 
 
 Contact = Callable[[Ints, Today], Floats]
@@ -72,7 +76,10 @@ def usual_contact(states: Ints, today: Today) -> Floats:
 
 
 def chances(states: Ints, today: Today, contact: Floats | Flags) -> Chances:
-    """Chances of the day's events; linear in `contact`, so a probability may stand for the fact."""
+    """Chances of the day's events; linear in `contact`, so a probability may stand for the fact.
+
+    `contact` is what a contact weighs, 1 for a call, times the chance that it is made.
+    """
     drive = np.clip(today.drive, -3.0, 3.0)
     up = np.exp(0.34 * drive) * today.pace
     down = np.exp(-0.5 * drive) * today.pace
@@ -84,8 +91,8 @@ def chances(states: Ints, today: Today, contact: Floats | Flags) -> Chances:
         advance=advance * scale,
         lose=lose * scale,
         back=back * scale,
-        warm=(warm + _TOUCH[states] * contact * np.maximum(today.receptivity, 0)) * scale,
-        cool=(cool + _HARM[states] * contact * np.maximum(-today.receptivity, 0)) * scale,
+        warm=(warm + today.touch[states] * contact * np.maximum(today.receptivity, 0)) * scale,
+        cool=(cool + today.harm[states] * contact * np.maximum(-today.receptivity, 0)) * scale,
     )
 
 

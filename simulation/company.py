@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulation.errors import BadCompany
 
+AS_EVER, DIFFERS, NOTHING, LEAST_MOVABLE_ON_TOP = "as ever", "differs", "nothing", "least-movable-on-top"
+CONTACT_LAWS = (AS_EVER, DIFFERS, NOTHING, LEAST_MOVABLE_ON_TOP)
 LONGEST_LIFE = 720
 """Days after which a deal that nobody closed is struck off as lost."""
 
@@ -48,6 +50,14 @@ class CompanySettings:
     country: str = "CN"
     """ISO 3166 code of the country whose public holidays are kept."""
 
+    contact: str = AS_EVER
+    """What a contact does (`response`): `as ever` to deals alone, much alike; in a trial company to deals and
+    customers: `differs` by deal and customer, does `nothing`, or moves the likely winners least
+    (`least-movable-on-top`)."""
+
+    waves: bool = False
+    """Whether customers leave in waves and buy by season."""
+
     def __post_init__(self) -> None:
         bounds = {"deals": (1, 50_000_000), "days": (30, 7300), "dirt": (0, 0.2), "seed": (0, 2**63)}
         for name, (low, high) in bounds.items():
@@ -56,6 +66,8 @@ class CompanySettings:
         for name, low in (("sellers", 4), ("customers", 20)):
             if (value := getattr(self, name)) is not None and value < low:
                 raise BadCompany(name, value, f"{low} or more, or left out")
+        if self.contact not in CONTACT_LAWS:
+            raise BadCompany("contact", self.contact, "one of " + ", ".join(CONTACT_LAWS))
         if not (len(self.currency) == 3 and self.currency.isalpha() and self.currency.isupper()):
             raise BadCompany("currency", self.currency, "an ISO 4217 code of three capital letters")
         try:

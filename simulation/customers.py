@@ -4,7 +4,7 @@ Customers are numbered in the order in which they came on record; the first of t
 before the history began. Every trait is a function of the number, so none has to be kept.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
@@ -14,7 +14,7 @@ from simulation.calendar import SECOND, Calendar, build_calendar
 from simulation.chance import Flags, Floats, Ints, below, normal, pick, streams, uniform
 from simulation.company import CompanySettings
 from simulation.products import FAMILIES
-from simulation.staff import REGIONS
+from simulation.staff import REGIONS, build_staff
 from simulation.tables import ids, moments, named, numbered
 
 _ESTABLISHED = 0.55
@@ -70,6 +70,11 @@ def meet(settings: CompanySettings, number: Ints) -> Customers:
     )
 
 
+def some_of(customers: Customers, at: Ints) -> Customers:
+    """The customers at these positions."""
+    return Customers(**{trait.name: getattr(customers, trait.name)[at] for trait in fields(customers)})
+
+
 @cache
 def created_days(settings: CompanySettings) -> Ints:
     """The day each customer came on record, in rising order."""
@@ -93,6 +98,12 @@ def choose(settings: CompanySettings, day: Ints, newcomer: Floats, draw: Floats)
     recent = known - np.searchsorted(created_days(settings), day - 45, side="left").astype(np.int64)
     anyone = below(draw, known)
     return np.where((newcomer < 0.35) & (recent > 0), known - 1 - below(draw, np.maximum(recent, 1)), anyone)
+
+
+def desk_of(settings: CompanySettings, some: Customers, day: Ints | None = None) -> Ints:
+    """The desk that serves each customer, of those filled on that day: by default on its first on record."""
+    regular = uniform(streams(settings.seed, "habit", some.number), 0)
+    return build_staff(settings).desk_at(some.region, regular, np.maximum(some.created_day, 0) if day is None else day)
 
 
 def _established(settings: CompanySettings) -> int:

@@ -7,9 +7,9 @@ import numpy as np
 from simulation.calendar import build_calendar
 from simulation.chance import Flags, Floats, Ints, Keys, below, normal, pick, streams, uniform
 from simulation.company import CompanySettings
-from simulation.customers import Customers, arrival_days, choose, meet
+from simulation.customers import Customers, arrival_days, choose, desk_of, meet
 from simulation.products import FAMILIES, LIST_PRICE, PER_FAMILY, USUAL_QUANTITY
-from simulation.staff import build_staff
+from simulation.response import deal_receptivity
 
 SOURCES = ("referral", "inbound", "outbound", "partner", "event")
 TYPES = ("new", "renewal", "upsell")
@@ -85,7 +85,7 @@ def born(settings: CompanySettings, number: Ints) -> Deals:
         created_day=day,
         created_second=32_400 + np.floor(32_400 * uniform(luck, 12)),
         customer=customer,
-        desk=build_staff(settings).desk_at(customer.region, uniform(_habit(settings, customer), 0), day),
+        desk=desk_of(settings, customer, day),
         product=product,
         source=source,
         type=kind,
@@ -96,16 +96,20 @@ def born(settings: CompanySettings, number: Ints) -> Deals:
         stage=(uniform(luck, 13) < 0.15).astype(np.int64),
         quality=quality,
         pace=np.clip(np.exp(0.3 * normal(luck, 22) - 0.12 * log_size), 0.4, 2.5),
-        receptivity=np.clip(1 + 0.6 * normal(luck, 23), -0.4, 3),
+        receptivity=deal_receptivity(settings.contact, normal(luck, 23), source, kind, competitor, quality),
         access=access,
         mood=pick(uniform(luck, 14), (0.0, 0.25, 0.55, 0.2)),
         life=streams(settings.seed, "life", number),
     )
 
 
-def _habit(settings: CompanySettings, customer: Customers) -> Keys:
-    """A customer is mostly served by the same desk."""
-    return streams(settings.seed, "habit", customer.number)
+def deals_before(settings: CompanySettings, day: int) -> int:
+    """How many deals are created before this day; they bear the first numbers."""
+    if day >= settings.days:
+        return settings.deals
+    number = np.arange(settings.deals, dtype=np.int64)
+    luck = streams(settings.seed, "deal", number)
+    return int(np.searchsorted(arrival_days(settings, (number + uniform(luck, 0)) / settings.deals), day))
 
 
 def _product(luck: Keys, customer: Customers) -> Ints:

@@ -100,7 +100,7 @@ def _corrected_at(settings: CompanySettings, story: Story, corrected: Flags) -> 
     every = np.arange(deals.number.size)
     day = np.maximum(story.closed_day, 0)
     closed = calendar.moment(day, second_of_change(deals, every, day))
-    latest = np.where(story.closed_day >= 0, closed, calendar.midnight[settings.days] - SECOND)
+    latest = np.where(story.closed_day >= 0, closed, calendar.midnight[story.end] - SECOND)
     share: Floats = uniform(streams(settings.seed, "dirt: corrected", deals.number), 1)
     wished = created + (share * 6 * 86_400).astype(np.int64) * SECOND
     return moments(np.minimum(np.maximum(wished, created + SECOND), latest), corrected)

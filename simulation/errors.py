@@ -9,3 +9,13 @@ class BadCompany(ValueError):
 
     def __str__(self) -> str:
         return f"{self.problem.format(*self.args)}\nTo fix: {self.fix.format(*self.args)}"
+
+
+class BadContacts(ValueError):
+    """A day's contacts that nobody could make."""
+
+    problem = "The contacts of day {0} cannot be made: {1}."
+    fix = "{2}."
+
+    def __str__(self) -> str:
+        return f"{self.problem.format(*self.args)}\nTo fix: {self.fix.format(*self.args)}"

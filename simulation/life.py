@@ -12,13 +12,16 @@ import numpy as np
 
 from simulation.calendar import build_calendar
 from simulation.chain import DROPPED, LOST, OPEN_STATES, Contact, Today, chances, moved, usual_contact
-from simulation.chance import Flags, Floats, Ints, streams, uniform
-from simulation.company import LONGEST_LIFE, CompanySettings
+from simulation.chance import Floats, Ints, Keys, streams, uniform
+from simulation.company import AS_EVER, LONGEST_LIFE, CompanySettings
 from simulation.deals import Deals, first_day
+from simulation.response import NO_ACTION, harm, strength_of, touch, usual_action
 from simulation.staff import Staff, build_staff
 
 _CONTACT, _EVENT = 1 << 20, 1 << 21
 """Where in a deal's own stream the draws for contacts and for events begin; the day is added."""
+OUTBOUND_DRAWS = 1 << 26
+"""Where the draws for what is said begin, 64 for each day; the second of them decides what kind of contact."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Day:
     """Their states at 00:00."""
     after: Ints
     """Their states at the end of the day; chain.WON and chain.LOST end a life."""
-    contacted: Flags
+    action: Ints
+    """What the seller did, as a position in response.ACTIONS, or response.NO_ACTION."""
 
 
 class Witness:
@@ -54,39 +58,82 @@ def live(
     contact: Contact = usual_contact,
 ) -> None:
     """Run these deals from their creation up to the day `until`, which is not lived."""
-    staff, calendar = build_staff(settings), build_calendar(settings)
-    luck = streams(settings.seed, "complaint", deals.customer.number)
-    watching = tuple(witnesses)
-    state = 4 * deals.stage + deals.mood
-    alive = np.empty(0, dtype=np.int64)
-    for number in range(first_day(settings, deals), until):
-        newborn = np.searchsorted(deals.created_day, (number - 1, number))
-        alive = np.concatenate([alive, np.arange(*newborn)])
-        if not alive.size:
-            if newborn[1] == deals.number.size:
-                return
-            continue
-        before, owner = state[alive], staff.owner(deals.desk[alive], number)
-        upset = uniform(luck[alive], number) < deals.customer.complaint_rate[alive]
-        after = np.where(upset, DROPPED[before], before)
-        contacted = np.zeros(alive.size, dtype=np.bool_)
-        if working := bool(calendar.working[number]):
-            today = today_of(deals, alive, staff, owner, number, float(calendar.push[number]))
-            keys = deals.life[alive]
-            contacted = uniform(keys, _CONTACT + number) < contact(after, today)
-            odds = chances(after, today, contacted)
-            after = moved(after, odds, uniform(keys, _EVENT + number))
-        struck = (number >= deals.created_day[alive] + LONGEST_LIFE) & (after < OPEN_STATES)
-        after[struck] = LOST
-        state[alive] = after
-        day = Day(number, working, alive, owner, before, after, contacted)
-        for witness in watching:
-            witness.see(day)
-        alive = alive[after < OPEN_STATES]
+    life = Life(settings, deals, witnesses)
+    while life.number < until and not life.over:
+        life.step(contact)
 
 
-def today_of(deals: Deals, position: Ints, staff: Staff, owner: Ints, day: int, push: float) -> Today:
-    """What this day means for the deals at these positions, under these sellers."""
+class Life:
+    """Many deals, lived a day at a time."""
+
+    def __init__(self, settings: CompanySettings, deals: Deals, witnesses: Iterable[Witness]) -> None:
+        self._settings, self._deals, self._watching = settings, deals, tuple(witnesses)
+        self._staff, self._calendar = build_staff(settings), build_calendar(settings)
+        self._luck = streams(settings.seed, "complaint", deals.customer.number)
+        self._born = 0
+        self.number = first_day(settings, deals)
+        """The day that is lived next."""
+        self.state = 4 * deals.stage + deals.mood
+        """Of each deal, at 00:00 of that day."""
+        self.alive: Ints = np.empty(0, dtype=np.int64)
+        """Positions of the deals open at 00:00 of that day."""
+        self._admit()
+
+    @property
+    def over(self) -> bool:
+        """Whether every deal there is has come and gone."""
+        return not self.alive.size and self._born == self._deals.number.size
+
+    def step(self, contact: Contact | None = usual_contact, chosen: Ints | None = None) -> None:
+        """Live one day.
+
+        `chosen` gives an action of response.ACTIONS or NO_ACTION for each deal alive. Deals without one meet the
+        contacts that sellers make by the policy `contact`, if any.
+        """
+        number, deals, alive = self.number, self._deals, self.alive
+        if alive.size:
+            before, owner = self.state[alive], self._staff.owner(deals.desk[alive], number)
+            upset = uniform(self._luck[alive], number) < deals.customer.complaint_rate[alive]
+            after = np.where(upset, DROPPED[before], before)
+            action = np.full(alive.size, NO_ACTION, dtype=np.int64)
+            if working := bool(self._calendar.working[number]):
+                push, law = float(self._calendar.push[number]), self._settings.contact
+                today = today_of(deals, alive, self._staff, owner, number, push, law)
+                keys = deals.life[alive]
+                if contact is not None:
+                    action = self._usual(before, keys, contact(after, today))
+                if chosen is not None:
+                    action = np.where(chosen != NO_ACTION, chosen, action)
+                odds = chances(after, today, strength_of(law, action))
+                after = moved(after, odds, uniform(keys, _EVENT + number))
+            struck = (number >= deals.created_day[alive] + LONGEST_LIFE) & (after < OPEN_STATES)
+            after[struck] = LOST
+            self.state[alive] = after
+            day = Day(number, working, alive, owner, before, after, action)
+            for witness in self._watching:
+                witness.see(day)
+            self.alive = alive[after < OPEN_STATES]
+        self.number += 1
+        self._admit()
+
+    def _usual(self, before: Ints, keys: Keys, chance: Floats) -> Ints:
+        """What sellers do who make contact with these chances."""
+        action = np.full(before.size, NO_ACTION, dtype=np.int64)
+        made = np.flatnonzero(uniform(keys, _CONTACT + self.number) < chance)
+        action[made] = usual_action(before[made] // 4, uniform(keys[made], OUTBOUND_DRAWS + 64 * self.number + 1))
+        return action
+
+    def _admit(self) -> None:
+        """Let the deals in that were created the day before."""
+        born = int(np.searchsorted(self._deals.created_day, self.number))
+        self.alive = np.concatenate([self.alive, np.arange(self._born, born)])
+        self._born = born
+
+
+def today_of(
+    deals: Deals, position: Ints, staff: Staff, owner: Ints, day: int, push: float, law: str = AS_EVER
+) -> Today:
+    """What this day means for the deals at these positions, under these sellers and this law of contact."""
     return Today(
         day=day,
         deal=deals.number[position],
@@ -95,6 +142,8 @@ def today_of(deals: Deals, position: Ints, staff: Staff, owner: Ints, day: int, 
         receptivity=deals.receptivity[position],
         diligence=staff.diligence[owner],
         push=push,
+        touch=touch(law),
+        harm=harm(law),
     )
 
 

@@ -97,15 +97,17 @@ def _typed_probability(deals: Deals) -> Floats:
     return np.asarray(np.clip(np.round(hunch, 1), 0.1, 0.9))
 
 
-def change_table(settings: CompanySettings, story: Story, no_amount: Flags) -> pa.Table:
+def change_table(settings: CompanySettings, story: Story, no_amount: Flags, since: int = 0) -> pa.Table:
     """The table `deal_changes`: first values, then every change, by deal and time.
 
-    `no_amount` marks the deals whose amount nobody ever typed.
+    `no_amount` marks the deals whose amount nobody ever typed. With `since`, only what happened from that day on, to
+    deals created before the story's end.
     """
     calendar = build_calendar(settings)
     epoch = int(calendar.epoch_day[0])
-    every = np.arange(story.deals.number.size, dtype=np.int64)
-    with_amount = every[~no_amount]
+    born = (story.deals.created_day >= since) & (story.deals.created_day < story.end)
+    every = np.flatnonzero(born).astype(np.int64)
+    with_amount = every[~no_amount[every]]
     amounts = _only(story.amounts, ~no_amount)
     first_owner = build_staff(settings).owner(story.deals.desk, story.deals.created_day)
 
@@ -124,7 +126,7 @@ def change_table(settings: CompanySettings, story: Story, no_amount: Flags) -> p
     def status(stage: Ints) -> pa.Array:
         return named(_STATUS, np.maximum(stage - 3, 0))
 
-    closes = _only(story.stages, np.ones(every.size, dtype=np.bool_), story.stages[3] >= 4)
+    closes = _only(story.stages, np.ones(no_amount.size, dtype=np.bool_), story.stages[3] >= 4)
     writers = (
         ("stage", story.stages, stage),
         ("amount", amounts, amount),
@@ -134,17 +136,23 @@ def change_table(settings: CompanySettings, story: Story, no_amount: Flags) -> p
         ("status", closes, status),
     )
     parts = [
-        _first(story, calendar, 0, "stage", every, stage(story.deals.stage)),
+        _first(story, calendar, 0, "stage", every, stage(story.deals.stage[every])),
         _first(story, calendar, 1, "amount", with_amount, amount(story.deals.amount[with_amount])),
-        _first(story, calendar, 2, "expected_close_on", every, date(story.first_date)),
-        _first(story, calendar, 3, "rep_id", every, seller_ids(first_owner)),
+        _first(story, calendar, 2, "expected_close_on", every, date(story.first_date[every])),
+        _first(story, calendar, 3, "rep_id", every, seller_ids(first_owner[every])),
         _first(story, calendar, 4, "forecast_category", every, category(np.zeros_like(every))),
     ]
-    for place, (field, changes, text) in enumerate(writers):
+    for place, (field, whole_life, text) in enumerate(writers):
+        changes = _since(whole_life, since)
         parts.append(_later(settings, story, place, field, changes, text(changes[2]), text(changes[3])))
     whole = pa.concat_tables(parts)
     order = np.lexsort([whole[name].to_numpy() for name in ("_field", "_at", "_deal")])
     return whole.take(pa.array(order)).drop_columns(["_field", "_at", "_deal"])
+
+
+def _since(changes: Changes, day: int) -> Changes:
+    late = changes[1] >= day
+    return changes if late.all() else (changes[0][late], changes[1][late], changes[2][late], changes[3][late])
 
 
 def _only(changes: Changes, deals: Flags, rows: Flags | None = None) -> Changes:

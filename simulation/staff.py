@@ -119,13 +119,19 @@ def seller_ids(sellers: Ints) -> pa.Array:
     return numbered("R{:05}-{:1}", sellers // HOLDERS + 1, sellers % HOLDERS + 1)
 
 
-def sellers(staff: Staff, settings: CompanySettings, calendar: Calendar) -> pa.Table:
-    """The table `reps`."""
-    person = np.flatnonzero(staff.hired < settings.days).astype(np.int64)
+def weekly_hours(settings: CompanySettings, person: Ints) -> Floats:
+    """Contracted hours a week of these sellers: some work part time."""
+    part_time = uniform(streams(settings.seed, "seller name", person), 3) < 0.08
+    return np.where(part_time, 20.0, 40.0)
+
+
+def sellers(staff: Staff, settings: CompanySettings, calendar: Calendar, end: int) -> pa.Table:
+    """The table `reps` as it stands at 00:00 of the day `end`."""
+    person = np.flatnonzero(staff.hired < end).astype(np.int64)
     desk = person // HOLDERS
     rank = _rank_within(staff.region)
     chief_desk = desk - rank[desk] % _SQUAD
-    chief = staff.owner(chief_desk, settings.days - 1)
+    chief = staff.owner(chief_desk, end - 1)
     luck = streams(settings.seed, "seller name", person)
     name = [
         _SURNAMES[a] + _GIVEN[b] + (_GIVEN[c] if c < len(_GIVEN) else "")
@@ -136,17 +142,16 @@ def sellers(staff: Staff, settings: CompanySettings, calendar: Calendar) -> pa.T
             strict=True,
         )
     ]
-    part_time = uniform(luck, 3) < 0.08
     return pa.table(
         {
             "rep_id": seller_ids(person),
             "name": pa.array(name),
             "team_id": squad_ids(staff, desk),
-            "manager_id": ids(seller_ids(chief), present=chief != person),
+            "manager_id": ids(seller_ids(chief), present=(chief != person) & (staff.hired[chief] < end)),
             "region": named(REGIONS, staff.region[desk]),
             "hired_on": days(calendar.epoch_day[0] + staff.hired[person]),
-            "left_on": days(calendar.epoch_day[0] + staff.left[person], staff.left[person] < _NEVER),
-            "weekly_hours": pa.array(np.where(part_time, 20.0, 40.0)),
+            "left_on": days(calendar.epoch_day[0] + staff.left[person], staff.left[person] < end),
+            "weekly_hours": pa.array(weekly_hours(settings, person)),
         }
     )
 

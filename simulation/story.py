@@ -19,6 +19,10 @@ Changes = tuple[Ints, Ints, Ints, Ints]
 
 WON_STAGE, LOST_STAGE = 4, 5
 _PRICE = 1 << 25
+_HAPPENS = np.array([0.0, 0.1, 0.5, 0.55, 0.35, 0.0])
+"""By stage: the chance that the amount changes when a deal comes there, and below by how much in logarithms."""
+_DRIFT = np.array([0.0, 0.0, -0.03, -0.07, -0.06, 0.0])
+_SPREAD = np.array([0.0, 0.2, 0.22, 0.1, 0.03, 0.0])
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Story:
     owner: Ints
     """Where the five fields stand at the end."""
     talks: Talks
+    end: int
+    """The day at whose 00:00 the story stops."""
 
     @property
     def won(self) -> Flags:
@@ -50,14 +56,20 @@ class Story:
         return np.asarray(self.outcome == WON)
 
 
-def tell(settings: CompanySettings, number: Ints) -> Story:
-    """Let the deals of these numbers (rising) live until the end of the history."""
+def tell(settings: CompanySettings, number: Ints, end: int | None = None) -> Story:
+    """Let the deals of these numbers (rising) live until 00:00 of the day `end`: by default the history's end."""
     deals, staff, calendar = born(settings, number), build_staff(settings), build_calendar(settings)
     moves, paper, talks = Moves(), Paperwork(deals, staff, calendar), Talks(deals)
-    live(settings, deals, [moves, paper, talks], settings.days)
-    history = moves.gathered()
+    end = settings.days if end is None else end
+    live(settings, deals, [moves, paper, talks], end)
+    return retold(settings, deals, moves, paper, talks, end)
+
+
+def retold(settings: CompanySettings, deals: Deals, moves: Moves, paper: Paperwork, talks: Talks, end: int) -> Story:
+    """The story that these witnesses of the days before `end` can tell of the deals."""
+    staff, history = build_staff(settings), moves.gathered()
     outcome, closed = closing(deals, history)
-    last_day = np.where(closed >= 0, closed, settings.days - 1)
+    last_day = np.where(closed >= 0, closed, end - 1)
     stages = _stage_changes(history)
     amounts = _amounts(deals, stages)
     return Story(
@@ -76,7 +88,13 @@ def tell(settings: CompanySettings, number: Ints) -> Story:
         category=paper.category,
         owner=staff.owner(deals.desk, last_day),
         talks=talks,
+        end=end,
     )
+
+
+def amounts_by_now(deals: Deals, moves: Moves) -> Ints:
+    """What each deal is worth after these moves, in whole units of its own currency."""
+    return _latest(deals.amount, _amounts(deals, _stage_changes(moves.gathered())))
 
 
 def _stage_changes(history: Changes) -> Changes:
@@ -91,9 +109,9 @@ def _amounts(deals: Deals, stages: Changes) -> Changes:
     deal, day, _, to = stages
     keys = deals.life[deal]
     noise = _per_day_normal(keys, day)
-    happens = uniform(keys, _PRICE + day) < np.array([0.0, 0.1, 0.5, 0.55, 0.35, 0.0])[to]
-    drift = np.array([0.0, 0.0, -0.03, -0.07, -0.06, 0.0])[to]
-    spread = np.array([0.0, 0.2, 0.22, 0.1, 0.03, 0.0])[to]
+    happens = uniform(keys, _PRICE + day) < _HAPPENS[to]
+    drift = _DRIFT[to]
+    spread = _SPREAD[to]
     # In whole billionths: exact sums, so that a deal's amounts do not depend on its neighbours.
     step = np.where(happens, np.round((drift + spread * noise) * 1e9), 0).astype(np.int64)
     first = np.searchsorted(deal, deal, side="left")
@@ -104,6 +122,13 @@ def _amounts(deals: Deals, stages: Changes) -> Changes:
     previous = np.where(np.arange(deal.size) == first, deals.amount[deal], np.roll(value, 1))
     changed = happens & (value != previous)
     return deal[changed], day[changed], previous[changed], value[changed]
+
+
+def mean_factor_of_amount() -> Floats:
+    """For each stage, by what a deal's amount is multiplied on average when it comes there."""
+    half = np.maximum(_SPREAD / 2, 1e-9)
+    # The noise is the sum of 12 uniforms less 6, so the mean of exp(s * noise) is (sinh(s/2) / (s/2)) ** 12.
+    return np.asarray(1 + _HAPPENS * (np.exp(_DRIFT) * (np.sinh(half) / half) ** 12 - 1))
 
 
 def _per_day_normal(keys: Keys, day: Ints) -> Floats:

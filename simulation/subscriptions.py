@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from simulation.calendar import build_calendar
 from simulation.chance import Ints, Keys, below, normal, streams, uniform
-from simulation.company import CompanySettings
+from simulation.company import AS_EVER, CompanySettings
 from simulation.customers import Customers, customer_ids
 from simulation.orders import NEVER, Habits
 from simulation.products import BY_CONTRACT, LIST_PRICE, product_ids
@@ -23,11 +23,11 @@ _BY_NOTICE = 0.6
 
 def subscriptions_of_deals(settings: CompanySettings, story: Story) -> pa.Table:
     """Yearly contracts begun by won deals on products that are sold so, from the day after the win."""
-    sold = story.won & BY_CONTRACT[story.deals.product] & (story.closed_day + 1 < settings.days)
+    sold = story.won & BY_CONTRACT[story.deals.product] & (story.closed_day + 1 < story.end)
     at, deals = np.flatnonzero(sold), story.deals
     luck = streams(settings.seed, "contract", deals.number[at])
     begun = story.closed_day[at] + 1
-    row, term, notice = _terms(settings, luck, begun, np.full(at.size, NEVER))
+    row, term, notice = _terms(settings, luck, begun, np.full(at.size, NEVER), story.end)
     return pa.table(
         {
             "subscription_id": numbered("S-D{:07}-{:1}", deals.number[at][row] + 1, term + 1),
@@ -41,7 +41,7 @@ def subscriptions_of_deals(settings: CompanySettings, story: Story) -> pa.Table:
     )
 
 
-def subscriptions_from_before(settings: CompanySettings, some: Customers, habit: Habits) -> pa.Table:
+def subscriptions_from_before(settings: CompanySettings, some: Customers, habit: Habits, end: int) -> pa.Table:
     """Contracts of established customers that already ran on the first day; who stops buying leaves."""
     luck = streams(settings.seed, "old contract", some.number)
     at = np.flatnonzero(some.established & (uniform(luck, 0) < 0.3))
@@ -49,7 +49,7 @@ def subscriptions_from_before(settings: CompanySettings, some: Customers, habit:
     products = np.flatnonzero(BY_CONTRACT)
     product = products[below(uniform(luck, 1), products.size)]
     begun = -1 - (uniform(luck, 2) * (_TERM - 2)).astype(np.int64)
-    row, term, notice = _terms(settings, luck, begun, habit.ends[at])
+    row, term, notice = _terms(settings, luck, begun, habit.ends[at], end)
     amount = np.round(LIST_PRICE[product] * np.exp(0.3 * normal(luck, 20))).astype(np.int64)
     return pa.table(
         {
@@ -64,16 +64,19 @@ def subscriptions_from_before(settings: CompanySettings, some: Customers, habit:
     )
 
 
-def _terms(settings: CompanySettings, luck: Keys, begun: Ints, stops: Ints) -> tuple[Ints, Ints, Ints]:
+def _terms(settings: CompanySettings, luck: Keys, begun: Ints, stops: Ints, end: int) -> tuple[Ints, Ints, Ints]:
     """(contract, term, day of notice or -1) of every term begun by the end, by contract and term."""
     found: list[tuple[Ints, Ints, Ints]] = []
     alive = np.arange(begun.size, dtype=np.int64)
     for term in range(settings.days // _TERM + 2):
-        alive = alive[begun[alive] + _TERM * term < settings.days]
+        alive = alive[begun[alive] + _TERM * term < end]
         last = begun[alive] + _TERM * (term + 1) - 1
         ends = (uniform(luck[alive], 100 + 3 * term) < _LEAVES) | (stops[alive] <= last)
         day = last - (60 * uniform(luck[alive], 101 + 3 * term)).astype(np.int64)
-        told = ends & (uniform(luck[alive], 102 + 3 * term) < _BY_NOTICE) & (day < settings.days) & (day >= 0)
+        if settings.contact != AS_EVER:
+            # The buyers of old give notice before they fall silent; here nothing is known before it happens.
+            day = np.minimum(np.where(stops[alive] <= last, np.maximum(day, stops[alive]), day), last)
+        told = ends & (uniform(luck[alive], 102 + 3 * term) < _BY_NOTICE) & (day < end) & (day >= 0)
         found.append((alive, np.full(alive.size, term, dtype=np.int64), np.where(told, day, -1)))
         alive = alive[~ends]
     row, terms, notice = (np.concatenate(part) for part in zip(*found, strict=True))

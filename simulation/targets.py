@@ -14,14 +14,15 @@ _WIN_RATE, _USUAL_AMOUNT, _STRETCH = 0.29, 175_000.0, 1.1
 _RAMP_DAYS = 90
 
 
-def quotas(settings: CompanySettings) -> pa.Table:
+def quotas(settings: CompanySettings, end: int) -> pa.Table:
     """Quarterly quotas of whoever held a desk on the quarter's first day, and their sums upwards.
 
-    They are set from what a desk usually brings, not from what came: some are met, some are not.
+    Of the quarters that began before the day `end`. They are set from what a desk usually brings,
+    not from what came: some are met, some are not.
     """
     calendar, staff = build_calendar(settings), build_staff(settings)
     rows: list[tuple[str, str, str, int]] = []
-    for quarter in np.unique(calendar.quarter[: settings.days]):
+    for quarter in np.unique(calendar.quarter[:end]):
         first = int(np.flatnonzero(calendar.quarter == quarter)[0])
         period = f"{quarter // 4}Q{quarter % 4 + 1}"
         desk = np.flatnonzero(staff.opened <= first).astype(np.int64)
@@ -60,12 +61,12 @@ def _summed(staff: Staff, desk: Ints, seller: Ints, asked: Ints, period: str) ->
     return [*rows, ("company", "company", period, int(asked.sum()))]
 
 
-def fx_rates(settings: CompanySettings) -> pa.Table:
-    """A rate for each working day: a slow walk about FOREIGN_RATE."""
+def fx_rates(settings: CompanySettings, end: int) -> pa.Table:
+    """A rate for each working day before the day `end`: a slow walk about FOREIGN_RATE."""
     calendar = build_calendar(settings)
-    day = np.flatnonzero(calendar.working[: settings.days]).astype(np.int64)
+    day = np.flatnonzero(calendar.working[:end]).astype(np.int64)
     day = np.unique(np.concatenate([[0], day]))
-    luck = streams(settings.seed, "exchange", np.arange(settings.days, dtype=np.int64))
+    luck = streams(settings.seed, "exchange", np.arange(end, dtype=np.int64))
     walk = np.cumsum(0.0015 * normal(luck, 0))
     return pa.table(
         {

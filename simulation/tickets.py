@@ -17,16 +17,16 @@ _KINDS = ("complaint", "question", "feedback")
 
 
 def complaints(settings: CompanySettings, some: Customers) -> Flags:
-    """(n, days): whether each customer complained on each day."""
+    """(n, days): whether each customer complained on each day of the whole history."""
     days = np.arange(settings.days, dtype=np.int64)
     luck = streams(settings.seed, "complaint", some.number)
     upset = uniform(luck[:, None], days) < some.complaint_rate[:, None]
     return np.asarray(upset & (days > some.created_day[:, None]))
 
 
-def ticket_table(settings: CompanySettings, some: Customers, upset: Flags) -> pa.Table:
-    """The table `tickets`: the complaints, and harmless questions and feedback."""
-    days = np.arange(settings.days, dtype=np.int64)
+def ticket_table(settings: CompanySettings, some: Customers, upset: Flags, end: int) -> pa.Table:
+    """The table `tickets` at 00:00 of the day `end`: the complaints, and harmless questions and feedback."""
+    days, upset = np.arange(end, dtype=np.int64), upset[:, :end]
     asking = streams(settings.seed, "asking", some.number)[:, None]
     rate = np.where(some.established, 0.0012, 0.0004)[:, None]
     asks = (uniform(asking, days) < rate) & (days > some.created_day[:, None])
@@ -45,7 +45,7 @@ def ticket_table(settings: CompanySettings, some: Customers, upset: Flags) -> pa
             "ticket_id": numbered("K{:07}-{:04}-{:1}", some.number[who] + 1, day, kind),
             "customer_id": customer_ids(some.number[who]),
             "opened_at": moments(opened),
-            "closed_at": moments(closed, closed < calendar.midnight[settings.days]),
+            "closed_at": moments(closed, closed < calendar.midnight[end]),
             "kind": named(_KINDS, kind),
             "severity": named(("low", "medium", "high"), severity),
             "satisfaction": pa.array(np.clip(np.round(score), 1, 5), mask=~rated),

@@ -31,6 +31,7 @@ from simulation.company import LONGEST_LIFE, CompanySettings
 from simulation.deals import Deals, born
 from simulation.errors import BadCompany
 from simulation.life import Moves, closing, live
+from simulation.response import harm, touch, usual_strength
 from simulation.rows import deal_ids
 from simulation.staff import build_staff
 from simulation.tables import moments, named
@@ -38,13 +39,13 @@ from simulation.tables import moments, named
 LONGEST_HORIZON = 1000
 """Days; the calendar reaches no further past the end of the history."""
 
-_STATES = np.arange(OPEN_STATES, dtype=np.int64)
-_STAGE, _MOOD = _STATES // 4, _STATES % 4
-_UP = np.where(_STAGE < 3, np.minimum(_STATES + 4, OPEN_STATES - 1), _STATES)
-_BACK = np.where(_STAGE > 0, _STATES - 4, _STATES)
-_WARMER = np.where(_MOOD < 3, np.minimum(_STATES + 1, OPEN_STATES - 1), _STATES)
-_COOLER = np.where(_MOOD > 0, _STATES - 1, _STATES)
-_CLOSES = _STAGE == 3
+STATES = np.arange(OPEN_STATES, dtype=np.int64)
+_STAGE, _MOOD = STATES // 4, STATES % 4
+UP = np.where(_STAGE < 3, np.minimum(STATES + 4, OPEN_STATES - 1), STATES)
+BACK = np.where(_STAGE > 0, STATES - 4, STATES)
+WARMER = np.where(_MOOD < 3, np.minimum(STATES + 1, OPEN_STATES - 1), STATES)
+COOLER = np.where(_MOOD > 0, STATES - 1, STATES)
+CLOSES = _STAGE == 3
 
 
 def write_truth(
@@ -159,8 +160,11 @@ def _day_law(settings: CompanySettings, deals: Deals, deal: Ints | slice, day: I
         receptivity=deals.receptivity[deal][:, None],
         diligence=staff.diligence[owner][:, None],
         push=np.atleast_1d(calendar.push[day])[:, None],
+        touch=touch(settings.contact),
+        harm=harm(settings.contact),
     )
-    return chances(_STATES, today, contact(_STATES[None, :], today))
+    weight = usual_strength(settings.contact, STATES)
+    return chances(STATES, today, contact(STATES[None, :], today) * weight)
 
 
 def _ever(settings: CompanySettings, deals: Deals, deal: Ints, day: Ints, state: Ints, contact: Contact) -> Floats:
@@ -186,11 +190,11 @@ def _ever(settings: CompanySettings, deals: Deals, deal: Ints, day: Ints, state:
 
 def _expected(worth: Floats, odds: Chances) -> Floats:
     """The worth before a working day's event of what each state is worth after it; a win is worth 1."""
-    gain = odds.advance * (np.where(_CLOSES, 1.0, worth[:, _UP]) - worth)
+    gain = odds.advance * (np.where(CLOSES, 1.0, worth[:, UP]) - worth)
     gain -= odds.lose * worth
-    gain += odds.back * (worth[:, _BACK] - worth)
-    gain += odds.warm * (worth[:, _WARMER] - worth)
-    gain += odds.cool * (worth[:, _COOLER] - worth)
+    gain += odds.back * (worth[:, BACK] - worth)
+    gain += odds.warm * (worth[:, WARMER] - worth)
+    gain += odds.cool * (worth[:, COOLER] - worth)
     return np.asarray(worth + gain)
 
 
@@ -215,7 +219,7 @@ def _within(
         at_work = np.flatnonzero(working[now] & _unexpired(deals, deal, now))
         mine = share[at_work]
         odds = _day_law(settings, deals, deal[at_work], now[at_work], contact)
-        won[at_work] += (mine * odds.advance)[:, _CLOSES].sum(axis=1)
+        won[at_work] += (mine * odds.advance)[:, CLOSES].sum(axis=1)
         share[at_work] = _carried(mine, odds)
         if step + 1 in horizons:
             answers[step + 1] = won.copy()
@@ -237,8 +241,8 @@ def _moved_mass(share: Floats, to: Ints) -> Floats:
 def _carried(share: Floats, odds: Chances) -> Floats:
     """The distribution after a working day's event; what was won or lost is gone from it."""
     result = share * (1 - odds.advance - odds.lose - odds.back - odds.warm - odds.cool)
-    result += _moved_mass(np.where(_CLOSES, 0.0, share * odds.advance), _UP)
-    result += _moved_mass(share * odds.back, _BACK)
-    result += _moved_mass(share * odds.warm, _WARMER)
-    result += _moved_mass(share * odds.cool, _COOLER)
+    result += _moved_mass(np.where(CLOSES, 0.0, share * odds.advance), UP)
+    result += _moved_mass(share * odds.back, BACK)
+    result += _moved_mass(share * odds.warm, WARMER)
+    result += _moved_mass(share * odds.cool, COOLER)
     return result

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -13,12 +13,16 @@ import pyarrow.parquet as pq
 
 from simulation import rows, targets
 from simulation.calendar import build_calendar
+from simulation.care import usual_care
+from simulation.care_rows import care_table
 from simulation.chain import LOST, WON
 from simulation.chance import Ints
-from simulation.company import CompanySettings
-from simulation.customers import contact_table, customer_table, meet
+from simulation.company import AS_EVER, CompanySettings
+from simulation.customers import contact_table, created_days, customer_table, meet
+from simulation.deals import deals_before
 from simulation.dirt import deals_without_amount, soiled_customers, soiled_deals
-from simulation.orders import NEVER, habits, orders_of_deals, orders_of_habit
+from simulation.errors import BadCompany
+from simulation.orders import NEVER, habits_until, orders_of_deals, orders_of_habit
 from simulation.products import products
 from simulation.staff import build_staff, sellers, teams
 from simulation.story import Story, tell
@@ -68,35 +72,45 @@ def quiet(_: str) -> None:
 
 
 def write_company(
-    settings: CompanySettings, folder: Path, progress: Callable[[str], None] = quiet, chunk: int = 20_000
+    settings: CompanySettings,
+    folder: Path,
+    progress: Callable[[str], None] = quiet,
+    chunk: int = 20_000,
+    until: int | None = None,
 ) -> CompanyFacts:
     """Write the company's tables, `<table>.parquet`, and `mapping.yaml` into the folder.
+
+    They stand as at 00:00 of the day `until`, counted from the company's first: by default at the history's end.
 
     Deals are invented and written `chunk` at a time; what is written does not depend on it. Files appear
     under their names when they are complete.
     """
+    end = settings.days if until is None else until
+    if not 1 <= end <= settings.days:
+        raise BadCompany("until", until, f"a day from 1 to {settings.days}")
     folder.mkdir(parents=True, exist_ok=True)
     tally: Counter[str] = Counter()
     dirt: Counter[str] = Counter()
     with _Files(folder) as files:
-        _write_small_tables(settings, files)
-        first_win = _write_deals(settings, files, tally, dirt, progress, chunk)
-        _write_customers(settings, files, first_win, dirt, progress)
+        _write_small_tables(settings, files, end)
+        first_win = _write_deals(settings, files, tally, dirt, progress, chunk, end)
+        _write_customers(settings, files, first_win, dirt, progress, end)
     text = _MAPPING.format(timezone=settings.timezone, currency=settings.currency)
     (folder / "mapping.yaml").write_text(text, encoding="utf-8")
+    after = settings.start + timedelta(days=end)
     return CompanyFacts(
-        folder, settings.end, files.rows, tally["won"], tally["lost"], tally["open"], dict(sorted(dirt.items()))
+        folder, after, files.rows, tally["won"], tally["lost"], tally["open"], dict(sorted(dirt.items()))
     )
 
 
-def _write_small_tables(settings: CompanySettings, files: "_Files") -> None:
+def _write_small_tables(settings: CompanySettings, files: "_Files", end: int) -> None:
     staff = build_staff(settings)
     files.add("stages", rows.stages())
     files.add("products", products(settings))
     files.add("teams", teams(staff))
-    files.add("reps", sellers(staff, settings, build_calendar(settings)))
-    files.add("quotas", targets.quotas(settings))
-    files.add("fx_rates", targets.fx_rates(settings))
+    files.add("reps", sellers(staff, settings, build_calendar(settings), end))
+    files.add("quotas", targets.quotas(settings, end))
+    files.add("fx_rates", targets.fx_rates(settings, end))
 
 
 def _write_deals(
@@ -106,24 +120,26 @@ def _write_deals(
     dirt: Counter[str],
     progress: Callable[[str], None],
     chunk: int,
+    end: int,
 ) -> Ints:
     """Write everything that hangs on deals; the day of each customer's first win comes back."""
     staff, calendar = build_staff(settings), build_calendar(settings)
     first_win = np.full(settings.accounts, NEVER, dtype=np.int64)
-    for first in range(0, settings.deals, chunk):
-        after = min(first + chunk, settings.deals)
-        story = tell(settings, np.arange(first, after, dtype=np.int64))
+    count = deals_before(settings, end)
+    for first in range(0, count, chunk):
+        after = min(first + chunk, count)
+        story = tell(settings, np.arange(first, after, dtype=np.int64), end)
         table, found = soiled_deals(settings, story, rows.deal_table(settings, story))
         dirt.update(found)
         no_amount = deals_without_amount(settings, story.deals.number)
         files.add("deals", table)
         files.add("deal_changes", rows.change_table(settings, story, no_amount))
-        files.add("activities", story.talks.table(staff, calendar, story.closed_day, settings.days))
+        files.add("activities", story.talks.table(staff, calendar, story.closed_day, end))
         files.add("orders", orders_of_deals(settings, story))
         files.add("subscriptions", subscriptions_of_deals(settings, story))
         _note_wins(story, first_win)
         tally.update(_ends(story))
-        progress(f"{after:,} of {settings.deals:,} deals invented")
+        progress(f"{after:,} of {count:,} deals invented")
     return first_win
 
 
@@ -143,21 +159,26 @@ def _write_customers(
     first_win: Ints,
     dirt: Counter[str],
     progress: Callable[[str], None],
+    end: int,
 ) -> None:
     """Write everything that hangs on customers and not on one deal."""
-    for first in range(0, settings.accounts, _CUSTOMERS_PER_CHUNK):
-        after = min(first + _CUSTOMERS_PER_CHUNK, settings.accounts)
+    count = int(np.searchsorted(created_days(settings), end))
+    for first in range(0, count, _CUSTOMERS_PER_CHUNK):
+        after = min(first + _CUSTOMERS_PER_CHUNK, count)
         some = meet(settings, np.arange(first, after, dtype=np.int64))
         upset = complaints(settings, some)
-        habit = habits(settings, some, first_win[first:after], upset)
+        actions = usual_care(settings, some, first_win[first:after], end)
+        habit = habits_until(settings, some, first_win[first:after], upset, actions)
         table, found = soiled_customers(settings, some.number, customer_table(settings, some))
         dirt.update(found)
         files.add("customers", table)
         files.add("contacts", contact_table(settings, some))
         files.add("orders", orders_of_habit(settings, some, habit))
-        files.add("tickets", ticket_table(settings, some, upset))
-        files.add("subscriptions", subscriptions_from_before(settings, some, habit))
-    progress(f"{settings.accounts:,} customers invented")
+        files.add("tickets", ticket_table(settings, some, upset, end))
+        files.add("subscriptions", subscriptions_from_before(settings, some, habit, end))
+        if settings.contact != AS_EVER:
+            files.add("activities", care_table(settings, some, actions, end))
+    progress(f"{count:,} customers invented")
 
 
 class _Files:

@@ -13,54 +13,30 @@ from typing import Any, cast
 
 import numpy as np
 
-from features.catalog import CATALOG, LAST, RATE, activity_feature, attribute_feature, attribute_rate, fingerprint
-from features.contracts import ATTRIBUTE_PREFIX
+from features.catalog import CATALOG, fingerprint
 from features.definition import Feature
 from features.evaluate import Category, Values
 from training.amounts import Amounts
-from training.blend import Blend
 from training.bundle_file import FILE, BundleDamaged, live_bundle, seal, unseal, version_in, write
 from training.curve.spread import CurveSpread
+from training.deal_score import Score
 from training.intervals import Spread
 from training.reasons import Language, Reason, explain
 from training.rivals import Rival
-from training.rivals import from_json as rival_from_json
 from training.rivals.rival import Floats, Row, log_odds
 from training.rowwise.curves import Answers, CurveScorer, scorer_of
 from training.rowwise.telling import Teller
-from training.shrunk_rates import ShrunkRates
+from training.stored_deal_features import OF_ATTRIBUTES, feature_of, there_is
+from training.stored_estimate import estimate_from_json
 from training.stored_features import FeaturesChanged, entry_of, features_of
 from training.timing import Timing
-from training.win_curve import KIND, WinCurve
+from training.win_curve import WinCurve
 from training.wording.comparisons import Comparisons
 
 __all__ = ["FILE", "Bundle", "BundleDamaged", "FeaturesChanged", "Score", "live_bundle"]
 
-OF_ATTRIBUTES = (ATTRIBUTE_PREFIX, LAST, RATE)
-"""Begin the names of features that are made for attributes and types of activity."""
 SURE = 1e-4
 """No deal is called surer than this, or than one less this."""
-
-
-@dataclass(frozen=True)
-class Score:
-    """What is known of one open deal at a moment.
-
-    `low` and `high` bound an 80 % interval of the probability. `by_days` gives the chance to be won within so many
-    days, `around_days` the 80 % interval of that. `close_after_days` is the median time to close if won; `amount` what
-    it is expected to close at. The effects of `reasons` add up to log-odds of the probability less those of the base
-    rate.
-    """
-
-    probability: float | None
-    low: float | None
-    high: float | None
-    by_days: dict[float, float]
-    close_after_days: float | None
-    amount: float | None
-    reasons: tuple[Reason, ...]
-    note: str | None
-    around_days: dict[float, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -257,7 +233,7 @@ class Bundle:
     def load(folder: Path) -> "Bundle":
         """Read a bundle. Raises BundleDamaged, FeaturesChanged, OwnFeatureGone, and what `catalog.own` raises."""
         stored = unseal(folder)
-        features = features_of(stored, "deal", _there_is, _feature_of, folder)
+        features = features_of(stored, "deal", there_is, feature_of, folder)
         try:
             return _bundle_of(stored, features, version_in(folder))
         except (ValueError, KeyError, TypeError) as other:
@@ -282,15 +258,6 @@ def _bundle_of(stored: Mapping[str, Any], features: tuple[Feature, ...], version
     )
 
 
-def estimate_from_json(document: Mapping[str, object]) -> Rival:
-    """Our blend or one of the rivals, from its JSON."""
-    if document["name"] == KIND:
-        return WinCurve.from_json(document)
-    if document["name"] == ShrunkRates.name:
-        return ShrunkRates.from_json(document)
-    return Blend.from_json(document) if document["name"] == Blend.name else rival_from_json(document)
-
-
 def rows_of(values: Mapping[str, Values]) -> list[dict[str, float | str | None]]:
     """Columns turned into rows: numbers or None, texts or None."""
     first = next(iter(values.values()), None)
@@ -312,22 +279,6 @@ def _only(column: Values) -> float | str | None:
         return None if code < 0 else cast(str, column.levels[code])
     value: float = column.item()
     return None if value != value else value
-
-
-def _there_is(entry: Mapping[str, object]) -> bool:
-    """Whether this release has the feature; one that is gone changes the fingerprint."""
-    return "number" in entry or "own" in entry or entry["name"] in CATALOG or str(entry["name"]).startswith(LAST)
-
-
-def _feature_of(entry: Mapping[str, object]) -> Feature:
-    name = cast(str, entry["name"])
-    if name.startswith(LAST) and name not in CATALOG:
-        return activity_feature(name.removeprefix(LAST))
-    if name.startswith(RATE) and name not in CATALOG:
-        return attribute_rate(name.removeprefix(RATE))
-    if "number" in entry:
-        return attribute_feature(name.removeprefix(ATTRIBUTE_PREFIX), bool(entry["number"]))
-    return CATALOG[name]
 
 
 def _number(value: float | str | None) -> float | None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.doors import AsJson, home_of, moment, now
+from features.doors import AsJson, home_of, known_home, moment, now
 from training.options import Mlflow, Model, ModelName
 
 if TYPE_CHECKING:
@@ -133,4 +133,4 @@ def shadow(
 def _registry(context: typer.Context, address: str | None) -> "Registry":
     from training.registry import Registry
 
-    return Registry(home_of(context), address)
+    return Registry(home_of(context) if address else known_home(context), address)

@@ -1,8 +1,5 @@
-"""How many processors may this process use?"""
+"""How many processors may this process use? `features.processors` says."""
 
-import os
+from features.processors import processors
 
-
-def processors() -> int:
-    """Those it is bound to, where the system tells; else all of the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+__all__ = ["processors"]

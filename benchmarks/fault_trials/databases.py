@@ -1,4 +1,7 @@
-"""How is the service's database taken away, and brought back? SQLite by a lock, PostgreSQL by killing its server."""
+"""How is the service's database taken away, and brought back? SQLite by a lock, PostgreSQL by killing its server.
+
+PostgreSQL can hang, too: stopped by a signal, it takes connections and questions and answers nothing.
+"""
 
 import os
 import signal
@@ -16,6 +19,8 @@ class Database(Protocol):
     name: str
     fault: str
     done: str
+    no_hang: str | None
+    """Why it cannot hang; None where it can."""
 
     @property
     def address(self) -> str | None:
@@ -26,6 +31,12 @@ class Database(Protocol):
 
     def bring_back(self) -> None:
         """It answers again, with all that was committed."""
+
+    def hang(self) -> None:
+        """From now on it takes what it is asked, and says nothing."""
+
+    def go_on(self) -> None:
+        """It answers what it was asked meanwhile."""
 
     def end_at_once(self) -> None:
         """No process of it is left, as after a power cut."""
@@ -39,6 +50,7 @@ class Sqlite:
 
     name, fault = "SQLite", "database locked by another program"
     done = "BEGIN EXCLUSIVE and a write in another process, held"
+    no_hang: str | None = "a file has no server that could hang"
 
     def __init__(self, home: Path) -> None:
         self._file = home / "foresell.db"
@@ -61,6 +73,12 @@ class Sqlite:
             self._held.close()
             self._held = None
 
+    def hang(self) -> None:
+        """It cannot."""
+
+    def go_on(self) -> None:
+        """It did not stop."""
+
     def end_at_once(self) -> None:
         """It has no process."""
 
@@ -74,6 +92,7 @@ class Postgres:
 
     name, fault = "PostgreSQL", "kill -9 of the database"
     done = "kill -9 of the postmaster and all its processes; started again"
+    no_hang: str | None = None
 
     def __init__(self, folder: Path) -> None:
         import warnings
@@ -91,12 +110,26 @@ class Postgres:
 
     def take_away(self) -> None:
         """Kill every process of it."""
+        self._tell_all(signal.SIGKILL)
+        time.sleep(0.2)
+
+    def hang(self) -> None:
+        """Stop every process of it; their sockets still take what is sent."""
+        self._tell_all(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let them go on."""
+        self._tell_all(signal.SIGCONT)
+
+    def _tell_all(self, what: signal.Signals) -> None:
+        """A signal to the first process and its children. A stopped one makes no new ones; one killed has none."""
         first = int((self._folder / "postmaster.pid").read_text().split()[0])
+        if what is not signal.SIGKILL:
+            os.kill(first, what)
         children = subprocess.run(["pgrep", "-P", str(first)], capture_output=True, text=True, check=False).stdout
         for process in (first, *map(int, children.split())):
             with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        time.sleep(0.2)
+                os.kill(process, what)
 
     def bring_back(self) -> None:
         """Start it: it reads its log and has all that was committed."""

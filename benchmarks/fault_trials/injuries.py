@@ -44,6 +44,8 @@ class Fault:
     why_not: Callable[[Ward], str | None] = lambda ward: None
     answers: frozenset[str] = frozenset()
     """Kinds of questions that must be answered all through it."""
+    ends_threads: bool = False
+    """Whether it is looked at that no more threads live afterwards than before."""
 
 
 SCORES = frozenset({"score by id", "score by features", "what-if"})
@@ -57,6 +59,16 @@ def faults(database: Database) -> tuple[Fault, ...]:
         Fault("kill -9 of a worker", "SIGKILL to one of two workers", _kill_worker, _nothing),
         Fault("power cut", "SIGKILL to every process of the service at once; started again", _cut, _start),
         Fault(database.fault, database.done, lambda w: w.database.take_away(), _database_back, answers=SCORES),
+        Fault(
+            "database hangs",
+            "SIGSTOP to every process of the database, SIGCONT after 4/3 of the usual time",
+            lambda ward: ward.database.hang(),
+            lambda ward: ward.database.go_on(),
+            4 / 3,
+            lambda ward: ward.database.no_hang,
+            SCORES,
+            ends_threads=True,
+        ),
         Fault("full disk", "the file system of home and database filled to the last byte", _fill, _empty, 1.5, _disk),
         Fault(
             "read-only disk",
@@ -73,6 +85,13 @@ def faults(database: Database) -> tuple[Fault, ...]:
             _restore,
             1.0,
             answers=ALL,
+        ),
+        Fault(
+            "start with a corrupt bundle",
+            "the live bundle cut off in the middle, then every process killed and started again; one was live before",
+            _start_corrupt,
+            _restore_live,
+            2.0,
         ),
         Fault(
             "torn history",
@@ -181,6 +200,43 @@ def _restore(ward: Ward) -> None:
     pointer.with_suffix(".kept").replace(pointer)
     for broken in (ward.home / "champions" / "win").glob("broken-*"):
         shutil.rmtree(broken)
+
+
+def _start_corrupt(ward: Ward) -> None:
+    """Leave word of a version that was live before, as the registry does, damage the live one, and start."""
+    ward.service.kill_all()
+    champions = ward.home / "champions"
+    told = json.loads(_pointer(ward).read_text())
+    live = champions / told["folder"]
+    run = live.name.partition("-")[2]
+    before = live.with_name(f"0-{run}")
+    shutil.copytree(live, before)
+    (before / "version").write_text("0")
+    moves = [{"version": one, "at": told["promoted_at"], "move": "live"} for one in ("0", told["version"])]
+    versions = [{"version": one, "run_id": run} for one in ("0", told["version"])]
+    card = champions / "win.versions.json"
+    if card.exists():
+        shutil.copy(card, card.with_suffix(".kept"))
+    card.write_text(json.dumps({"format": 1, "model": "win", "versions": versions, "log": moves}))
+    whole = (live / "bundle.json").read_bytes()
+    (live / "bundle.kept").write_bytes(whole)
+    (live / "bundle.json").write_bytes(whole[: len(whole) // 2])
+    ward.service.start()
+
+
+def _restore_live(ward: Ward) -> None:
+    champions = ward.home / "champions"
+    told = _pointer(ward).read_text()
+    live = champions / json.loads(told)["folder"]
+    (live / "bundle.kept").replace(live / "bundle.json")
+    shutil.rmtree(live.with_name(f"0-{live.name.partition('-')[2]}"))
+    card = champions / "win.versions.json"
+    kept = card.with_suffix(".kept")
+    if kept.exists():
+        kept.replace(card)
+    else:
+        card.unlink()
+    _promote(_pointer(ward), told)
 
 
 def _promote(pointer: Path, content: str) -> None:

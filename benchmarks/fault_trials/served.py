@@ -94,6 +94,10 @@ class Service:
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         return [int(child) for child in children]
 
+    def threads(self) -> int:
+        """How many threads its workers have."""
+        return sum(len(list(Path(f"/proc/{worker}/task").iterdir())) for worker in self.workers())
+
     def kill_worker(self) -> None:
         """One of them, at once."""
         os.kill(self.workers()[0], signal.SIGKILL)

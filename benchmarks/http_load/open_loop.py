@@ -36,7 +36,11 @@ class Kind:
 
 @dataclass
 class Plan:
-    """`rate` requests a second for so long, in parts of so many seconds; numbers begin at `first`."""
+    """`rate` requests a second for so long, in parts of so many seconds.
+
+    Numbers go on after `first`; where `known` is not 0 they are drawn from 1 to it, so that the same requests come
+    again. A number always goes into the same body.
+    """
 
     port: int
     kinds: list[Kind]
@@ -47,6 +51,7 @@ class Plan:
     part: float = 60.0
     first: int = 0
     seed: int = 0
+    known: int = 0
 
 
 @dataclass
@@ -131,7 +136,8 @@ class _Load:
         self._number = plan.first
         self._idle: deque[_Connection] = deque()
         self._waiting: deque[float] = deque()
-        self._seen, self._over = Seen(), False
+        self._seen, self._over, self._ending = Seen(), False, False
+        self._good: Counter[str] = Counter()
         self._opening: set[asyncio.Task[object]] = set()
 
     async def run(self) -> None:
@@ -150,18 +156,19 @@ class _Load:
                 self._tell(now - since)
                 since, part_ends = now, part_ends + self._plan.part
             await asyncio.sleep(min(max(due - time.perf_counter(), 0.0), 0.01) if self._plan.rate else 0.01)
+        self._ending = True
         late = time.perf_counter() + 10.0
-        while self._plan.rate and time.perf_counter() < late and len(self._idle) < self._plan.connections:
+        while time.perf_counter() < late and (self._waiting or len(self._idle) < self._plan.connections):
             self._give()
             await asyncio.sleep(0.01)
         if now - since > 0.2 * self._plan.part:
             self._tell(now - since)
         self._over = True
-        print(json.dumps({"next": self._number}), flush=True)
+        print(json.dumps({"next": self._number, "good": dict(self._good)}), flush=True)
 
     def idle(self, connection: _Connection) -> None:
         """A connection may ask."""
-        if not self._plan.rate and not self._over:
+        if not self._plan.rate and not self._ending:
             self._ask(connection, time.perf_counter())
         else:
             self._idle.append(connection)
@@ -170,7 +177,9 @@ class _Load:
     def answered(self, kind: Kind, due: float, status: int) -> None:
         """An answer has come."""
         self._seen.latencies.setdefault(kind.name, []).append(1000 * (time.perf_counter() - due))
-        if status != kind.good:
+        if status == kind.good:
+            self._good[kind.name] += 1
+        else:
             self._seen.errors[f"{kind.name}: {status}"] += 1
 
     def failed(self, kind: Kind) -> None:
@@ -193,10 +202,13 @@ class _Load:
 
     def _ask(self, connection: _Connection, due: float) -> None:
         (kind,) = self._chance.choices(self._plan.kinds, self._shares)
-        head, body = self._chance.choice(self._requests[kind.name])
+        requests = self._requests[kind.name]
+        head, body = self._chance.choice(requests)
         if NUMBER in body:
-            self._number += 1
-            body = body.replace(NUMBER, b"%010d" % self._number)
+            number = self._chance.randint(1, self._plan.known) if self._plan.known else self._number + 1
+            self._number = max(number, self._number)
+            head, body = requests[number % len(requests)]
+            body = body.replace(NUMBER, b"%010d" % number)
         connection.ask(kind, due, head + body)
 
     def _bytes(self, kind: Kind, body: str) -> tuple[bytes, bytes]:

@@ -5,7 +5,6 @@ events of their keys; for many in its prepared form (`features.prepared`). DuckD
 do; the kernel sees whole keys. So the time grows as events and moments do, and the memory is bounded by a setting.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,6 +31,7 @@ from features.looks import VectorLook
 from features.owners import EVERYONE, owner_of, parts_of
 from features.plan import Step, plan
 from features.prepared import Prepared, is_prepared, prepared
+from features.processors import processors
 from features.stream_reader import StreamReader
 from features.values_at import Category, Values, Vectors
 from features.verbs import Calendar, Leaf, Of, Verb, inputs_of
@@ -247,7 +247,7 @@ def prepare_all(
 
 def cores() -> int:
     """How many threads to use unless told otherwise."""
-    return min(os.cpu_count() or 1, 8)
+    return min(processors(), 8)
 
 
 def tell(step: Step, index: Index, codes: Ints, at: Micros, inputs: list[tuple[Values, ...]]) -> list[Values]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,12 +30,27 @@ class By:
     """Who does something, and in which request."""
 
     actor: str
-    """`key:abcd2345`, `user:anna`, or `command` for whoever may run commands on the machine."""
+    """`key:abcd2345`, `user:anna`, or `command:anna` for who ran a command on the machine."""
 
     request_id: str | None = None
 
 
 BY_COMMAND = By("command")
+"""Whoever may run commands on the machine, where nobody asks for more."""
+
+
+def by_command() -> By:
+    """The user of the operating system under whom this process runs, by name or, where it has none, by number."""
+    try:
+        from pwd import getpwuid
+
+        return By(f"{BY_COMMAND.actor}:{getpwuid(os.getuid()).pw_name}")
+    except ImportError:
+        from getpass import getuser
+
+        return By(f"{BY_COMMAND.actor}:{getuser()}")
+    except KeyError:
+        return By(f"{BY_COMMAND.actor}:{os.getuid()}")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from fastapi.dependencies.models import Dependant
 
 from serving.access.needs import Need, NeedUnless, Open, declared
 
-READING = {"GET", "HEAD"}
 MADE_BY_THE_FRAMEWORK = {"/openapi.json": Open("describes the calls and holds no records")}
 """Routes that take no dependencies of ours."""
 

@@ -1,14 +1,14 @@
 """Commands about people: users, secrets of connections, the audit trail."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.doors import AsJson, home_of, now
+from features.doors import DATABASE, AsJson, home_of, known_home, now
 
 if TYPE_CHECKING:
     from serving.access.users import UserFacts, Wanted
@@ -38,19 +38,20 @@ def create(
     without_password: Annotated[bool, typer.Option(help="The user signs in with OpenID Connect only.")] = False,
 ) -> None:
     """Make a user. The password is asked for, or read from the first line of standard input."""
-    from serving.access.audit import BY_COMMAND
+    from serving.access.audit import by_command
     from serving.access.users import Wanted, create_user
 
     password = None if without_password else read_hidden("Password", twice=True)
     wanted = Wanted(role=role, reach=reach, rep_id=rep, team_id=team, email=email, password=password)
     with _store(context) as store, store.session() as session:
-        made = create_user(session, name, wanted, BY_COMMAND, now())
+        made = create_user(session, name, wanted, by_command(), now())
     typer.echo(f"{made.name} is {made.role} and sees {_seen(made)}.")
 
 
 @users.command("list")
 def list_users(context: typer.Context, as_json: AsJson = False) -> None:
     """List the users, without their passwords."""
+    known_home(context, DATABASE)
     import json
 
     from serving.access.users import list_users
@@ -107,17 +108,18 @@ def role(
 @secrets.command("set")
 def set_secret(context: typer.Context, name: Annotated[str, typer.Argument(help="For example hubspot.token.")]) -> None:
     """Keep a secret. The value is asked for, or read from standard input whole."""
-    from serving.access.audit import BY_COMMAND
+    from serving.access.audit import by_command
 
     value = read_hidden("Value", twice=False, lines=True)
     with _vault(context) as vault:
-        vault.keep(name, value, BY_COMMAND, now())
+        vault.keep(name, value, by_command(), now())
     typer.echo(f"{name} is kept.")
 
 
 @secrets.command("list")
 def list_secrets(context: typer.Context, as_json: AsJson = False) -> None:
     """List the names of what is kept; no values."""
+    known_home(context, DATABASE)
     import json
 
     with _vault(context) as vault:
@@ -132,20 +134,21 @@ def list_secrets(context: typer.Context, as_json: AsJson = False) -> None:
 @secrets.command("delete")
 def delete_secret(context: typer.Context, name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
     """Forget a secret; what needs it stops working."""
-    from serving.access.audit import BY_COMMAND
+    from serving.access.audit import by_command
 
     with _vault(context) as vault:
-        vault.delete(name, BY_COMMAND, now())
+        vault.delete(name, by_command(), now())
     typer.echo(f"{name} is forgotten.")
 
 
 @secrets.command()
 def rotate(context: typer.Context) -> None:
     """Encrypt all secrets again with a new key, or with the first of FORESELL_SECRET_KEYS."""
-    from serving.access.audit import BY_COMMAND
+    known_home(context, DATABASE)
+    from serving.access.audit import by_command
 
     with _vault(context) as vault:
-        count = vault.rotate(BY_COMMAND, now())
+        count = vault.rotate(by_command(), now())
         given = vault.keys.are_given
     typer.echo(f"{count} secrets are encrypted with {'the first key' if given else 'a new key'}.")
     if given:
@@ -167,6 +170,7 @@ def list_audit(
     as_json: AsJson = False,
 ) -> None:
     """Show the latest entries, oldest first."""
+    known_home(context, DATABASE)
     import json
 
     from serving.access.audit import latest
@@ -186,9 +190,10 @@ def export_audit(
     context: typer.Context, out: Annotated[Path, typer.Option(help="The file to write, one JSON object a line.")]
 ) -> None:
     """Write the whole trail to a file. The export itself is the trail's next entry."""
+    known_home(context, DATABASE)
     import json
 
-    from serving.access.audit import BY_COMMAND, every, note
+    from serving.access.audit import by_command, every, note
 
     count = 0
     with _store(context) as store, store.session() as session:
@@ -196,7 +201,7 @@ def export_audit(
             for one in every(session):
                 file.write(json.dumps(vars(one), default=str, ensure_ascii=False) + "\n")
                 count += 1
-        note(session, BY_COMMAND, "audit.exported", f"audit:{count}", {"entries": count}, now())
+        note(session, by_command(), "audit.exported", f"audit:{count}", {"entries": count}, now())
     typer.echo(f"{count} entries in {out}.")
 
 
@@ -208,6 +213,7 @@ def verify(
     ] = None,
 ) -> None:
     """Check that no entry was changed or removed; print the number and hash of the latest, to be written down."""
+    known_home(context, DATABASE)
     from serving.access.audit import verify
 
     expected = []
@@ -231,20 +237,12 @@ def read_hidden(prompt: str, twice: bool, lines: bool = False) -> str:
     return line
 
 
-def note_command(context: typer.Context, action: str, subject: str, detail: Mapping[str, object]) -> None:
-    """Leave an entry in the audit trail for what a command did or took along."""
-    from serving.access.audit import BY_COMMAND, note
-
-    with _store(context) as store, store.session() as session:
-        note(session, BY_COMMAND, action, subject, detail, now())
-
-
 def _change(context: typer.Context, name: str, wanted: "Wanted") -> "UserFacts":
-    from serving.access.audit import BY_COMMAND
+    from serving.access.audit import by_command
     from serving.access.users import change_user
 
     with _store(context) as store, store.session() as session:
-        return change_user(session, name, wanted, BY_COMMAND, now())
+        return change_user(session, name, wanted, by_command(), now())
 
 
 def _seen(user: "UserFacts") -> str:

@@ -9,8 +9,8 @@ from typing import cast
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
-from serving.access.cookies import cookie, must_be_from_here
-from serving.access.key_ring import Caller, KeyRing, bearer_key
+from serving.access.cookies import cookie, cookie_if_any, must_be_from_here
+from serving.access.key_ring import Caller, KeyRing, bearer_key, digest_of
 from serving.access.limits import Buckets, neighbourhood
 from serving.access.oidc import Provider
 from serving.access.sessions import Sessions, is_csrf_token
@@ -62,15 +62,33 @@ class Gate:
         For the short way to a score: never raises, never waits. It takes the key's token of this request; who then
         hands the request on puts the caller into `scope["state"]["caller"]`, so that none is taken twice.
         """
+        digest = self.quick_digest(authorization)
+        return None if digest is None else self.quick_by(digest)
+
+    @staticmethod
+    def quick_digest(authorization: str | None) -> bytes | None:
+        """Under what the key of a header is remembered; None where it takes a closer look."""
         if authorization is None or not authorization.startswith("Bearer "):
             return None
+        return digest_of(authorization[7:].strip())
+
+    def quick_by(self, digest: bytes) -> Caller | None:
+        """The same as `quick` of a key's digest."""
         try:
-            caller = self.keys.remembered(authorization[7:].strip())
+            caller = self.keys.remembered_by(digest)
             if caller is not None:
                 self.must_be_in_time(caller)
         except (KeyNotAccepted, TooManyRequests):
             return None
         return caller
+
+    def has_met(self, request: Request) -> bool:
+        """Whether the key or session was good when this process looked last, however long ago; never waits."""
+        sent = request.headers.getlist("authorization")
+        if sent:
+            return len(sent) == 1 and self.keys.has_met(sent[0].partition(" ")[2].strip())
+        session_id = cookie_if_any(request, self.settings)
+        return session_id is not None and self.sessions.remembered(session_id) is not None
 
     @contextmanager
     def room(self) -> Iterator[None]:
@@ -104,7 +122,7 @@ async def admitted(request: Request, session_only: bool = False) -> Caller:
     TooManyRequests, TooManyTries, StoreAway.
     """
     known = getattr(request.state, "caller", None)
-    if isinstance(known, Caller) and not session_only:
+    if isinstance(known, Caller) and (known.user is not None or not session_only):
         return known
     gate = gate_of(request)
     sent = request.headers.getlist("authorization")
@@ -117,6 +135,7 @@ async def admitted(request: Request, session_only: bool = False) -> Caller:
         caller = await _by_key(request, gate, sent)
     request.state.actor = caller.actor
     gate.must_be_in_time(caller)
+    request.state.caller = caller
     return caller
 
 

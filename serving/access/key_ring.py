@@ -9,17 +9,22 @@ from functools import cached_property
 from threading import Lock
 from time import monotonic
 
+from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving.access.keys import SHAPE, KeyFacts, Scope, facts_of, is_secret
+from serving.access.keys import SHAPE, KeyFacts, Scope, facts_of, is_secret, may_be_secret, with_hint
 from serving.access.limits import Buckets
 from serving.access.reach import ALL, Reach
 from serving.problems.access_errors import ReachTooNarrow, RoleLacksScope, TooManyTries
 from serving.problems.errors import KeyMissing, KeyNotAccepted, ScopeMissing, StoreAway
 from serving.store.opening import Store
+from serving.store.pulse import within
 from serving.store.tables import ApiKey
+from serving.store.trouble import in_our_words
 
 MOST_REMEMBERED = 10_000
+LOOK_SECONDS = 1.0
+"""How long the store is waited for: who was known before is let in without it."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,8 @@ class KeyRing:
     A key text is remembered by its SHA-256 digest once its secret was found right. Its row is read again after
     `recheck`: within that time a revoked key stops working. While the store is away, which also keeps anyone from
     revoking it there, a key is trusted for `trust_away` after its last reading. `tick` counts seconds. Wrong keys are
-    counted in `tries`, those with an id nobody has by address, wrong secrets by address and id: so a wrong one never
-    keeps out a good one.
+    counted in `tries`, those with an id nobody has by address, wrong secrets by address and id. A wrong one never keeps
+    out a good one: the hint in its hash tells them apart before anything is counted or computed.
     """
 
     def __init__(
@@ -102,11 +107,16 @@ class KeyRing:
         self._tries, self._tries_per_minute = tries or Buckets(tick), tries_per_minute
         self._recheck = recheck.total_seconds()
         self._checked: OrderedDict[bytes, _Checked] = OrderedDict()
+        self._wrong: OrderedDict[bytes, str] = OrderedDict()
         self._one_at_a_time, self._keeping = Lock(), Lock()
 
     def remembered(self, key: str) -> Caller | None:
         """The caller of a key checked a moment ago, without waiting for anything. Raises KeyNotAccepted."""
-        found = self._checked.get(_digest(key))
+        return self.remembered_by(digest_of(key))
+
+    def remembered_by(self, digest: bytes) -> Caller | None:
+        """The same of a key's digest."""
+        found = self._checked.get(digest)
         if found is None:
             return None
         now = self._tick()
@@ -116,13 +126,17 @@ class KeyRing:
             raise KeyNotAccepted
         return found.caller
 
+    def has_met(self, key: str) -> bool:
+        """Whether this key was found right before, however long ago."""
+        return digest_of(key) in self._checked
+
     def caller(self, key: str, address: str = "") -> Caller:
         """The caller of a key; reads the store, may compute a hash. Raises KeyNotAccepted, TooManyTries, StoreAway."""
         shape = SHAPE.fullmatch(key)
         try:
             row = None if shape is None else self._row(shape[1])
         except StoreAway:
-            trusted = self._trusted(_digest(key))
+            trusted = self._trusted(digest_of(key))
             if trusted is None:
                 raise
             return trusted
@@ -131,15 +145,12 @@ class KeyRing:
             raise KeyNotAccepted
         facts, secret_hash = row
         caller = self._admit(facts)
-        digest = _digest(key)
+        digest = digest_of(key)
         if not self._is_known(digest, secret_hash):
-            self._must_not_wait((address, facts.key_id))
-            # One scrypt at a time: many wrong keys at once must not take the processor from everyone else.
-            with self._one_at_a_time:
-                good = self._is_known(digest, secret_hash) or is_secret(shape[2], secret_hash)
-            if not good:
+            if not self._is_right(shape[2], digest, secret_hash, (address, facts.key_id)):
                 self._count((address, facts.key_id))
                 raise KeyNotAccepted
+            secret_hash = self._with_hint(facts.key_id, shape[2], secret_hash)
         with self._keeping:
             self._checked[digest] = _Checked(facts, secret_hash, self._tick(), caller)
             self._checked.move_to_end(digest)
@@ -156,6 +167,37 @@ class KeyRing:
             # The store need not be waited for again by each request.
             self._checked[digest] = replace(found, look_at=self._tick() + self._recheck)
         return self._admit(found.facts)
+
+    def _is_right(self, secret: str, digest: bytes, secret_hash: str, name: Hashable) -> bool:
+        """Whether a secret is right that was not found right before. Raises TooManyTries where only scrypt can tell."""
+        maybe = may_be_secret(secret, secret_hash)
+        if maybe is False or self._wrong.get(digest) == secret_hash:
+            return False
+        if maybe is None:
+            self._must_not_wait(name)
+        # One scrypt at a time: many wrong keys at once must not take the processor from everyone else.
+        with self._one_at_a_time:
+            good = self._is_known(digest, secret_hash) or is_secret(secret, secret_hash)
+        if not good:
+            with self._keeping:
+                self._wrong[digest] = secret_hash
+                while len(self._wrong) > MOST_REMEMBERED:
+                    self._wrong.popitem(last=False)
+        return good
+
+    def _with_hint(self, key_id: str, secret: str, secret_hash: str) -> str:
+        """The hash as it is kept: one of an older release gets its hint when its secret is first seen."""
+        if may_be_secret(secret, secret_hash) is not None:
+            return secret_hash
+        hinted = with_hint(secret_hash, secret)
+        same = (ApiKey.key_id == key_id) & (ApiKey.secret_hash == secret_hash)
+        try:
+            with self._store.session() as session:
+                session.execute(update(ApiKey).where(same).values(secret_hash=hinted))
+        except SQLAlchemyError:
+            # It works without, and the next process tries again.
+            return secret_hash
+        return hinted
 
     def _is_known(self, digest: bytes, secret_hash: str) -> bool:
         """Whether this very key was found right against this hash before."""
@@ -174,11 +216,11 @@ class KeyRing:
 
     def _row(self, key_id: str) -> tuple[KeyFacts, str] | None:
         try:
-            with self._store.session() as session:
+            with within(LOOK_SECONDS), self._store.session() as session:
                 row = session.get(ApiKey, key_id)
                 return None if row is None else (facts_of(row), row.secret_hash)
         except SQLAlchemyError as failure:
-            raise StoreAway(str(getattr(failure, "orig", failure)).splitlines()[0]) from failure
+            raise StoreAway(in_our_words(failure)) from failure
 
     def _admit(self, facts: KeyFacts) -> Caller:
         if not facts.valid(self._clock()):
@@ -198,5 +240,6 @@ def bearer_key(authorization: str | None) -> str:
     return key.strip()
 
 
-def _digest(key: str) -> bytes:
+def digest_of(key: str) -> bytes:
+    """Under what a key is remembered: its SHA-256, never its text."""
     return hashlib.sha256(key.encode()).digest()

@@ -14,7 +14,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from serving.problems.access_errors import ProviderAway, SignInElsewhereFailed, SignInElsewhereOff
+from serving.problems.access_errors import ProviderAway, PublicUrlNeeded, SignInElsewhereFailed, SignInElsewhereOff
+from serving.settings import ServingSettings
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
@@ -104,8 +105,9 @@ class Provider:
             ).validate(found)
         except (JoseError, ValueError) as wrong:
             raise SignInElsewhereFailed(f"the ID token does not hold ({_plain(wrong)})") from wrong
-        audience = found["aud"]
-        if isinstance(audience, list) and len(audience) > 1 and found.get("azp") != self.client_id:
+        audience, party = found["aud"], found.get("azp")
+        several = isinstance(audience, list) and len(audience) > 1
+        if party != self.client_id and (several or party is not None):
             raise SignInElsewhereFailed("the ID token was made for another client (azp)")
         if not hmac.compare_digest(str(found["nonce"]).encode(), nonce.encode()):
             raise SignInElsewhereFailed("the ID token belongs to another sign-in (nonce)")
@@ -188,6 +190,31 @@ class Provider:
         if not answer.is_success:
             raise SignInElsewhereFailed(f"the provider refused the code ({str(found.get('error'))[:100]})")
         return found
+
+
+def public_url(settings: ServingSettings) -> str:
+    """The address under which people reach the service, which the provider sends their browsers back to.
+
+    Never the Host header of a request, which is whatever the caller says: the provider would be asked to send the code
+    there. Raises PublicUrlNeeded.
+    """
+    given = (settings.public_url or "").rstrip("/")
+    if not given:
+        raise PublicUrlNeeded("FORESELL_PUBLIC_URL is not: nobody knows the address that people are to come back to")
+    parts = urlsplit(given)
+    try:
+        must_be_safe(given)
+    except ProviderAway:
+        raise PublicUrlNeeded(f"FORESELL_PUBLIC_URL is {given[:200]}, which is not https") from None
+    if parts.hostname is None or parts.query or parts.fragment or parts.username is not None:
+        raise PublicUrlNeeded(f"FORESELL_PUBLIC_URL is {given[:200]}, which is no plain address")
+    return given
+
+
+def must_know_its_address(settings: ServingSettings) -> None:
+    """Raises PublicUrlNeeded where people sign in with OpenID Connect and the service does not know its address."""
+    if settings.oidc_issuer is not None:
+        public_url(settings)
 
 
 def must_be_safe(url: str) -> None:

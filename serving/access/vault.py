@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SETTING = "FORESELL_SECRET_KEYS"
 FILE = "secret.keys"
+TURN = "secrets"
+"""Who writes secrets takes this turn before the keys are read: so none is encrypted with a key that is being left."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,20 @@ class Vault:
         """Keep a secret, in the place of the one of this name. Raises SecretNameNotAccepted, SecretKeysNotAccepted."""
         if not NAME.fullmatch(name):
             raise SecretNameNotAccepted(name[:100])
-        sealed = _seal(_fernet(self.keys.read_or_make()), name, value)
-        with self._store.session() as session:
+        with self._store.writing(TURN) as session:
+            sealed = _seal(_fernet(self.keys.read_or_make()), name, value)
             session.merge(Secret(name=name, sealed=sealed, changed_at=now, changed_by=by.actor))
             note(session, by, "secret.set", f"secret:{name}", {}, now)
 
     def value(self, name: str) -> str:
         """A secret's value, for whoever connects. Raises NoSuchSecret, SecretKeyWrong, SecretKeysNotAccepted."""
+        try:
+            return self._value(name)
+        except SecretKeyWrong:
+            # The key may have been turned between the two readings.
+            return self._value(name)
+
+    def _value(self, name: str) -> str:
         with self._store.session() as session:
             row = session.get(Secret, name) if NAME.fullmatch(name) else None
             if row is None:
@@ -132,19 +141,21 @@ class Vault:
     def rotate(self, by: By, now: datetime) -> int:
         """Encrypt every secret again with a new key (given keys: with the first of them); how many there are.
 
-        All in one transaction. The old key leaves the file only after it: an end at any moment loses nothing. Raises
-        SecretKeyWrong, and then nothing is changed, and SecretKeysNotAccepted.
+        All in one transaction. The old key leaves the file only after it, and only once no secret needs it: an end at
+        any moment loses nothing. Raises SecretKeyWrong, and then nothing is changed, and SecretKeysNotAccepted.
         """
         with self.keys.turn():
-            keys = self.keys.read_or_make()
-            if not self.keys.are_given:
-                keys = [new_key(), *keys]
-                self.keys.write(keys)
-            with self._store.session() as session:
+            with self._store.writing(TURN) as session:
+                keys = self.keys.read_or_make()
+                if not self.keys.are_given:
+                    keys = [new_key(), *keys]
+                    self.keys.write(keys)
                 count = self._seal_again(session, keys)
                 note(session, by, "secret.rotated", "secret:all", {"count": count}, now)
             if not self.keys.are_given:
-                self.keys.write(keys[:1])
+                with self._store.writing(TURN) as session:
+                    sealed = session.scalars(select(Secret.sealed)).all()
+                    self.keys.write([key for key in keys if key == keys[0] or any(_opens(key, one) for one in sealed)])
         return count
 
     def _seal_again(self, session: Session, keys: list[str]) -> int:
@@ -175,6 +186,15 @@ def new_key() -> str:
 
 def _seal(fernet: "MultiFernet", name: str, value: str) -> bytes:
     return fernet.encrypt(json.dumps({"name": name, "value": value}).encode())
+
+
+def _opens(key: str, sealed: bytes) -> bool:
+    from cryptography.fernet import InvalidToken
+
+    try:
+        return bool(_fernet([key]).decrypt(sealed))
+    except InvalidToken:
+        return False
 
 
 def _fernet(keys: list[str]) -> "MultiFernet":

@@ -25,13 +25,12 @@ router = APIRouter(prefix="/v1/customers", tags=["customers"], dependencies=[Doc
     ),
 )
 async def list_customers(
-    wanted: Annotated[CustomersWanted, Query()], lists: Listed, recorded: Recorded, caller: Reader
+    wanted: Annotated[CustomersWanted, Query()], lists: Listed, recorded: Recorded, caller: Reader, language: Spoken
 ) -> CustomersListed:
     """Customers by filter, in an order, page by page: each as last recorded, with its latest churn score."""
-    await recorded.refresh()
-    visible = recorded.visible(caller.reach)
-    wish = wanted.wish(None if visible.everything else visible.reps)
-    return await to_thread.run_sync(lists.customers, wish)
+    fresh = await recorded.refresh("customer")
+    wish = wanted.wish(recorded.reps_within(caller.reach))
+    return await to_thread.run_sync(lists.customers, wish, fresh, language)
 
 
 @router.get("/{customer_id:path}", responses=declares(CustomerNotFound, NoHistory, StillLoading, StoreAway))

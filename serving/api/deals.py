@@ -25,17 +25,16 @@ router = APIRouter(prefix="/v1/deals", tags=["deals"], dependencies=[Documented]
     ),
 )
 async def list_deals(
-    wanted: Annotated[DealsWanted, Query()], lists: Listed, recorded: Recorded, caller: Reader
+    wanted: Annotated[DealsWanted, Query()], lists: Listed, recorded: Recorded, caller: Reader, language: Spoken
 ) -> DealsListed:
     """Deals by filter, in an order, page by page: each as last recorded, with its latest score.
 
     Events that were accepted are in the list. Scores of all open deals are made anew each night and when another
     model is promoted; those of deals that an event speaks of, before this answers.
     """
-    await recorded.refresh()
-    visible = recorded.visible(caller.reach)
-    wish = wanted.wish(None if visible.everything else visible.reps)
-    return await to_thread.run_sync(lists.deals, wish)
+    fresh = await recorded.refresh("deal")
+    wish = wanted.wish(recorded.reps_within(caller.reach))
+    return await to_thread.run_sync(lists.deals, wish, fresh, language)
 
 
 @router.get("/{deal_id:path}", responses=declares(DealNotFound, NoHistory, StillLoading, StoreAway))

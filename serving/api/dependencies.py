@@ -83,9 +83,6 @@ Reader = Annotated[Caller, Depends(Need(Scope.READ, Applies.FILTERED))]
 CardReader = Annotated[Caller, Depends(Need(Scope.READ, Applies.NONE))]
 """A caller who may read what is nobody's: models, their scorecards, measurements."""
 
-Exporter = Annotated[Caller, Depends(Need(Scope.READ, Applies.ALL_ONLY))]
-"""A caller who may read what cannot be cut to a reach."""
-
 Ingester = Annotated[Caller, Depends(Need(Scope.INGEST, Applies.ALL_ONLY))]
 """A caller who may send rows of the history."""
 

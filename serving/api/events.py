@@ -47,7 +47,7 @@ async def tell_events(
     request.state.events = len(told.events)
     if any(event.id is None for event in told.events):
         once.require_key()
-    work = await to_thread.run_sync(desk.read, told, caller.actor, request_id_of(request))
+    work = await to_thread.run_sync(desk.read, told, caller.actor, request_id_of(request), once.key)
     async with desk.turn:
         return await once.do(caller.actor, work)
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from serving.access.cookies import cookie, cookie_if_any, give_cookie, take_cookie
 from serving.access.gate import Gate, address_of, gate_of
-from serving.access.oidc import Provider
+from serving.access.oidc import Provider, public_url
 from serving.access.oidc_users import user_of
 from serving.access.sign_in import TIMES_FOR_ALL, Started, start_session
 from serving.access.vault import Vault
@@ -23,6 +23,7 @@ from serving.api.sign_in import HERE, shown, signed_in
 from serving.problems.access_errors import (
     NoSuchSecret,
     ProviderAway,
+    PublicUrlNeeded,
     SessionNotAccepted,
     SignInElsewhereFailed,
     SignInElsewhereOff,
@@ -42,6 +43,7 @@ RETURN = "/sign-in/oidc/return"
 REFUSALS = (
     SignInElsewhereOff,
     SignInElsewhereFailed,
+    PublicUrlNeeded,
     ProviderAway,
     SignInRefused,
     TooManySignIns,
@@ -59,7 +61,7 @@ async def leave(request: Request, language: Spoken) -> Response:
     """Send the browser to the provider."""
     gate, browser = gate_of(request), secrets.token_urlsafe(32)
     try:
-        address, back = address_of(request), _back(request, gate)
+        address, back = address_of(request), _back(gate)
         with gate.room():
             url = await to_thread.run_sync(_way_there, gate, address, browser, back, limiter=gate.visiting)
     except REFUSALS as refusal:
@@ -88,7 +90,7 @@ async def come_back(
         browser = cookie(request, gate.settings, "oidc")
         if browser is None:
             raise SignInElsewhereFailed("it began in another browser, or too long ago")
-        before, back = cookie_if_any(request, gate.settings), _back(request, gate)
+        before, back = cookie_if_any(request, gate.settings), _back(gate)
         request_id = request_id_of(request)
         with gate.room():
             started = await to_thread.run_sync(
@@ -159,12 +161,11 @@ def _come_back(
     return start_session(gate, user_of(gate, claims, request_id), "oidc", before, request_id)
 
 
-def _back(request: Request, gate: Gate) -> str:
-    """Where the provider sends the browser: an address it knows, so the setting's where there is one."""
-    there = gate.settings.public_url
-    return (
-        f"{there.rstrip('/')}{RETURN}" if there is not None else f"{request.url.scheme}://{request.url.netloc}{RETURN}"
-    )
+def _back(gate: Gate) -> str:
+    """Where the provider sends the browser."""
+    if gate.settings.oidc_issuer is None:
+        raise SignInElsewhereOff
+    return f"{public_url(gate.settings)}{RETURN}"
 
 
 def _hash(text: str) -> str:

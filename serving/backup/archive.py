@@ -8,7 +8,7 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO
@@ -101,10 +101,11 @@ class _Summed(io.RawIOBase):
         return found
 
 
-def unpack(file: Path, folder: Path | None) -> Manifest:
+def unpack(file: Path, folder: Path | None, leave: Callable[[str], bool] = lambda _: False) -> Manifest:
     """Check every file of a backup, and put it below a folder where one is given; what it holds.
 
-    Raises BackupDamaged, BackupTooNew: the folder then holds what cannot be trusted.
+    Files that are to be left by their name are checked like the others, and written nowhere. Raises BackupDamaged,
+    BackupTooNew: the folder then holds what cannot be trusted.
     """
     found: dict[str, Member] = {}
     texts: dict[str, bytes] = {}
@@ -114,7 +115,7 @@ def unpack(file: Path, folder: Path | None) -> Manifest:
                 if info.name in (MANIFEST, SEAL):
                     texts[info.name] = stream.read()
                 else:
-                    found[info.name] = _copied(info, stream, folder)
+                    found[info.name] = _copied(info, stream, None if leave(info.name) else folder)
     except (tarfile.TarError, EOFError, ValueError, OSError) as broken:
         if isinstance(broken, OSError) and not isinstance(broken, tarfile.TarError) and broken.errno:
             raise

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from features.doors import Home, home_of, now, progress_on_terminal
+from features.doors import DATABASE, Home, home_of, known_home, now, progress_on_terminal
 
 
 def backup(
@@ -16,6 +16,7 @@ def backup(
     ] = False,
 ) -> None:
     """Put the database, history, models and the rest of the home folder into one file, while the service serves."""
+    known_home(context, DATABASE)
     from serving.backup.taking import take_backup
     from serving.release import release
     from serving.settings import read_settings
@@ -31,8 +32,12 @@ def restore(
     file: Annotated[Path, typer.Argument(help="The backup.")],
     home: Home = None,
     check: Annotated[bool, typer.Option("--check", help="Only examine the backup; nothing is written.")] = False,
+    keep_access: Annotated[
+        bool,
+        typer.Option("--keep-access", help="Leave keys and users open that were open then, also if closed since."),
+    ] = False,
 ) -> None:
-    """Bring a backup back, into a new home folder and the database of the settings (SQLite or PostgreSQL)."""
+    """Bring a backup back, into a new home folder and the database of the settings; keys and users come back closed."""
     if check:
         from serving.backup.archive import unpack
 
@@ -47,6 +52,6 @@ def restore(
     from serving.settings import read_settings
 
     say = progress_on_terminal()
-    done = restored(read_settings(home=home or home_of(context)), file, now(), say)
+    done = restored(read_settings(home=home or home_of(context)), file, now(), say, keep_access)
     say("")
     typer.echo(done.says())

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, delete, inspect, text, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from features.history import History
 from features.home import make_private
@@ -16,15 +17,18 @@ from features.ledger import LOG
 from features.storage import FOLDER, LocalStore, open_store
 from serving.access import audit
 from serving.backup.archive import Manifest, unpack
+from serving.backup.code_files import is_code
 from serving.backup.errors import NotRestored, TargetNotEmpty
 from serving.backup.mlflow_file import FILE as MLFLOW
 from serving.backup.mlflow_file import move_store
 from serving.backup.rows import load_rows
-from serving.backup.taking import DATABASE, HISTORY, HOME
+from serving.backup.taking import DATABASE, HISTORY, HOME, NOT_KEPT
 from serving.problems.errors import StoreTooNew
 from serving.settings import ServingSettings
 from serving.store.addresses import shown
 from serving.store.opening import Store, not_opened, open_engine
+from serving.store.people_tables import SignedIn, SignInTry, User
+from serving.store.tables import ApiKey
 from serving.store.upgrading import bring_up_to_date, move, revisions
 
 STAGING = ".restoring"
@@ -40,6 +44,9 @@ class Restored:
     files: int
     rows: int
     keys_missing: bool
+    access: "Access"
+    left: tuple[str, ...]
+    """Files of the backup that are code, and were not brought back."""
 
     def says(self) -> str:
         """The same in words."""
@@ -49,16 +56,43 @@ class Restored:
         )
         if self.keys_missing:
             said += "\nThe keys that its secrets are encrypted with were not in it: put secret.keys into the folder."
-        return said
+        if self.left:
+            shown = ", ".join(self.left[:3]) + (" ..." if len(self.left) > 3 else "")
+            said += f"\nNot brought back, because it is code: {shown} ({len(self.left):,} files)."
+        return f"{said}\n{self.access.says()}"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who could call when the backup was made, and whether they still can."""
+
+    keys: int
+    users: int
+    kept: bool
+
+    def says(self) -> str:
+        """The same in words."""
+        who = f"{self.keys:,} keys and {self.users:,} users"
+        if self.kept:
+            return f"Everyone is signed out. {who} are as they were then: close again what was closed since."
+        return (
+            f"Everyone is signed out, and {who} are closed, because some may have been closed since the backup. "
+            "Open accounts with foresell users disable NAME --undo and make new keys, or restore with --keep-access."
+        )
 
 
 def restore(
-    settings: ServingSettings, file: Path, now: datetime, say: Callable[[str], None] = lambda _: None
+    settings: ServingSettings,
+    file: Path,
+    now: datetime,
+    say: Callable[[str], None] = lambda _: None,
+    keep_access: bool = False,
 ) -> Restored:
     """Restore a backup into the home folder and the database of the settings, which must be new or empty.
 
-    `now` is naive UTC. Raises TargetNotEmpty, BackupDamaged, BackupTooNew, StoreTooNew, StoreNotOpened, NotRestored;
-    nothing is left behind then.
+    A backup knows nothing of what was revoked later, so keys and users come back closed unless they are to be kept;
+    sessions end in any case. `now` is naive UTC. Raises TargetNotEmpty, BackupDamaged, BackupTooNew, StoreTooNew,
+    StoreNotOpened, NotRestored; nothing is left behind then.
     """
     home = settings.home
     _must_be_empty(home)
@@ -71,10 +105,10 @@ def restore(
         address = f"sqlite:///{(staging / 'home' / 'foresell.db').absolute()}"
     try:
         say("checking and unpacking")
-        manifest = unpack(file, staging)
+        manifest = unpack(file, staging, _is_left)
         (staging / HOME).mkdir(exist_ok=True)
         say("the database")
-        shown_as = _restore_database(address, staging, manifest, file, now)
+        shown_as, access = _restore_database(address, staging, manifest, file, now, keep_access)
         say("the history")
         _restore_history(home, staging)
         _restore_mlflow(home, staging, manifest)
@@ -88,7 +122,21 @@ def restore(
     rows = sum(manifest.tables.values())
     place = str(home / "foresell.db") if inside else shown_as
     keys_missing = bool(manifest.tables.get("secrets")) and not manifest.secrets
-    return Restored(home, place, manifest.made_at, len(manifest.members), rows, keys_missing)
+    left = tuple(name for name in map(_in_home, sorted(manifest.members)) if name and is_code(name))
+    files = len(manifest.members) - sum(map(_is_left, manifest.members))
+    return Restored(home, place, manifest.made_at, files, rows, keys_missing, access, left)
+
+
+def _is_left(name: str) -> bool:
+    """Whether a file of the backup is not brought back: code, and what this machine has to make for itself."""
+    below = _in_home(name)
+    return is_code(below) or below.partition("/")[0] in NOT_KEPT
+
+
+def _in_home(name: str) -> str:
+    """A file of the backup named from the home; "" for one that goes elsewhere."""
+    folder, _, below = name.partition("/")
+    return below if folder == HOME else ""
 
 
 def _must_be_empty(home: Path) -> None:
@@ -99,7 +147,9 @@ def _must_be_empty(home: Path) -> None:
         raise TargetNotEmpty(store.place)
 
 
-def _restore_database(address: str, staging: Path, manifest: Manifest, file: Path, now: datetime) -> str:
+def _restore_database(
+    address: str, staging: Path, manifest: Manifest, file: Path, now: datetime, keep_access: bool
+) -> tuple[str, Access]:
     if manifest.layout not in revisions():
         raise StoreTooNew(manifest.layout)
     engine = open_engine(address)
@@ -111,15 +161,30 @@ def _restore_database(address: str, staging: Path, manifest: Manifest, file: Pat
             load_rows(engine, staging / DATABASE, list(manifest.tables))
             bring_up_to_date(engine)
             with Store(engine).session() as session:
-                audit.note(session, audit.BY_COMMAND, "restore", file.name, {"made_at": manifest.made_at}, now)
+                access = _close_access(session, now, keep_access)
+                detail = {"made_at": manifest.made_at, **vars(access)}
+                audit.note(session, audit.by_command(), "restore", file.name, detail, now)
         except BaseException:
             _empty(engine)
             raise
-        return shown(engine.url)
+        return shown(engine.url), access
     except SQLAlchemyError as failure:
         raise not_opened(engine.url, failure) from failure
     finally:
         engine.dispose()
+
+
+def _close_access(session: Session, now: datetime, keep: bool) -> Access:
+    """End every session, and close every key and user that was open unless they are to be kept."""
+    session.execute(delete(SignedIn))
+    session.execute(delete(SignInTry))
+    open_keys, open_users = ApiKey.revoked_at.is_(None), User.disabled_at.is_(None)
+    keys = session.query(ApiKey).where(open_keys).count()
+    users = session.query(User).where(open_users).count()
+    if not keep:
+        session.execute(update(ApiKey).where(open_keys).values(revoked_at=now))
+        session.execute(update(User).where(open_users).values(disabled_at=now))
+    return Access(keys, users, keep)
 
 
 def _empty(engine: Engine) -> None:

@@ -19,6 +19,7 @@ from features.ledger import LOG
 from features.storage import FOLDER, LocalStore
 from serving.access import audit
 from serving.backup.archive import Manifest, Writer
+from serving.backup.code_files import CACHE, is_code
 from serving.backup.errors import BackupExists, BackupNotWritten, NothingToBackUp
 from serving.backup.mlflow_file import FILE as MLFLOW
 from serving.backup.mlflow_file import copy_store
@@ -31,7 +32,7 @@ from serving.store.upgrading import HEAD
 DATABASE, HOME, HISTORY = "database", "home", "history"
 """Folders of a backup."""
 SECRET_KEYS = "secret.keys"
-NOT_KEPT = frozenset({"run", "spill", "staging", "near"})
+NOT_KEPT = frozenset({"run", "spill", "staging", "near", CACHE})
 """Folders of the home that can be made again, or mean nothing elsewhere."""
 NOT_KEPT_ENDS = (".lock", ".tmp", ".partial")
 ATTEMPTS = 5
@@ -60,7 +61,7 @@ def take_backup(
     release: str,
     with_secrets: bool = False,
     say: Callable[[str], None] = lambda _: None,
-    by: audit.By = audit.BY_COMMAND,
+    by: audit.By | None = None,
 ) -> Taken:
     """Write a backup to a new file, whole or not at all; `now` is naive UTC.
 
@@ -88,7 +89,7 @@ def take_backup(
         raise BackupNotWritten(failure) from failure
     finally:
         draft.unlink(missing_ok=True)
-    _note(settings, out, manifest, by, now)
+    _note(settings, out, manifest, by or audit.by_command(), now)
     rows = sum(manifest.tables.values())
     return Taken(out, out.stat().st_size, len(manifest.members), rows, tuple(manifest.left_out))
 
@@ -111,6 +112,9 @@ def _fill(writer: Writer, settings: ServingSettings, out: Path, with_secrets: bo
                 manifest.secrets = with_secrets
                 if not with_secrets:
                     continue
+            if is_code(relative):
+                manifest.left_out.append(f"{relative}: it is code, and a backup holds data alone. Keep it elsewhere.")
+                continue
             if f"{HOME}/{relative}" not in manifest.members:
                 writer.add_file(f"{HOME}/{relative}", file)
     if not manifest.secrets and (home / SECRET_KEYS).exists():

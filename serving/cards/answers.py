@@ -29,6 +29,9 @@ class ScoreKept(Answer):
     as_of: datetime
     """The moment it was scored for."""
 
+    outdated: bool
+    """Whether something was told of the deal since, that this score does not know yet."""
+
 
 class DealListed(Answer):
     """A deal in a list."""
@@ -64,8 +67,15 @@ class DealsListed(Answer):
     scored_as_of: datetime | None
     """When all open deals were last scored; null where they never were."""
 
+    unscored: int
+    """How many of `total` wait to be scored anew, because something was told of them: the next list goes on."""
+
     stale: bool
-    """Whether the scores are older than the service's `stale_after`."""
+    """Whether this is not all that is known: scores are older than the service's `stale_after` or wait to be made
+    anew, or accepted events are not in the list. `remark` says which."""
+
+    remark: str | None
+    """What is not as it should be, in words; null where all is."""
 
 
 class ChurnKept(Answer):
@@ -91,6 +101,9 @@ class ChurnKept(Answer):
 
     as_of: datetime
     """The moment it was scored for."""
+
+    outdated: bool
+    """Whether something was told of the customer since, that this score does not know yet."""
 
 
 class CustomerListed(Answer):
@@ -127,8 +140,15 @@ class CustomersListed(Answer):
     scored_as_of: datetime | None
     """When all active customers were last scored; null where they never were."""
 
+    unscored: int
+    """How many of `total` wait to be scored anew, because something was told of them: the next list goes on."""
+
     stale: bool
-    """Whether the scores are older than the service's `stale_after`."""
+    """Whether this is not all that is known: scores are older than the service's `stale_after` or wait to be made
+    anew, or accepted events are not in the list. `remark` says which."""
+
+    remark: str | None
+    """What is not as it should be, in words; null where all is."""
 
 
 class ScoreOnDay(Answer):

@@ -1,33 +1,38 @@
 """What do events that came since change on the cards? Until the next making, which reads the history anew.
 
-Whose a customer is, and whether it is active, is asked of the history in memory, which has the events already: what a
-list shows is then what a single record answers.
+How a deal or customer stands is asked of the history in memory, which has the events already: what a list shows is then
+what a single record answers, in whatever order things were told.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from features.contracts import ATTRIBUTE_PREFIX
-from serving.cards.keeping import Kept, digests_of, remove_cards, write_cards
-from serving.cards.reading import CHANGING, LONGEST, Card, customer_card, deal_card
-from serving.questions.record_json import record_in_json
+from features.contracts import ATTRIBUTE_PREFIX, Known
+from features.history import History
+from serving.cards.keeping import SCORE, Kept, held_of, key_of, parted, remove_cards, write_cards
+from serving.cards.reading import CHANGING, LONGEST, Card, as_typed, customer_card, deal_card
 from serving.questions.records import ATTRIBUTES
 from serving.store.score_tables import CustomerCard, DealCard
+
+TOLD = (Known.AT_CREATION, Known.TRACKED)
+"""Of a field that is known so, the history in memory keeps each change."""
 
 
 class People(Protocol):
     """A history in memory with the events in it: `features.online.Memory`."""
 
+    @property
+    def history(self) -> History: ...
+    def record(self, deal_id: str, as_of: datetime, /) -> Mapping[str, Any]: ...
     def has_customer(self, customer_id: str, /) -> bool: ...
+    def customer_record(self, customer_id: str, /) -> Mapping[str, Any]: ...
     def is_active(self, customer_id: str, as_of: datetime, /) -> bool: ...
     def reps_of_customer(self, customer_id: str, /) -> frozenset[str]: ...
-    def rep_of(self, deal_id: str, /) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,6 @@ class Happening:
 
     table: str
     row: Mapping[str, Any]
-    recorded_at: datetime
-    deleted: bool = False
 
 
 @dataclass
@@ -48,8 +51,11 @@ class Touched:
     customers: set[str] = field(default_factory=set)
 
 
-def follow(session: Session, events: Sequence[Happening], now: datetime, people: People) -> Touched:
-    """Bring the cards up to these events, in their order; say whom they were about, deals' customers too."""
+def follow(session: Session, events: Sequence[Happening], until: int, now: datetime, people: People) -> Touched:
+    """Bring the cards up to these events, of which the last is at position `until`; say whom they were about.
+
+    Deals' customers too, before and after. Whoever is open or active waits to be scored from here on.
+    """
     touched = Touched()
     for event in events:
         deal, customer = event.row.get("deal_id"), event.row.get("customer_id")
@@ -57,123 +63,79 @@ def follow(session: Session, events: Sequence[Happening], now: datetime, people:
             touched.deals.add(deal)
         if isinstance(customer, str) and len(customer) <= LONGEST:
             touched.customers.add(customer)
-    before = _customers_of(session, touched.deals)
-    _deals(session, [event for event in events if event.table in ("deals", "deal_changes")], people)
-    touched.customers |= before | _customers_of(session, touched.deals)
-    _customers(session, events, sorted(touched.customers), now, people)
+    touched.customers |= _customers_of(session, touched.deals)
+    new = _unheld(session, DealCard, events, sorted(touched.deals), people.history)
+    deals: dict[str, Card | None] = {}
+    for deal in sorted(touched.deals):
+        row = people.record(deal, now)
+        deals[deal] = deal_card({**row, **new.get(deal, {})}) if row else None
+        named = row.get("customer_id")
+        if named is not None and len(named) <= LONGEST:
+            touched.customers.add(named)
+    _bring(session, DealCard, deals, until)
+    names = sorted(touched.customers)
+    new = _unheld(session, CustomerCard, events, names, people.history)
+    _bring(session, CustomerCard, {one: _customer(one, now, people, new.get(one, {})) for one in names}, until)
     return touched
+
+
+def _customer(customer: str, now: datetime, people: People, new: Mapping[str, object]) -> Card | None:
+    if not people.has_customer(customer):
+        return None
+    row = {**people.customer_record(customer), **new, "customer_id": customer}
+    return customer_card(row, people.is_active(customer, now), people.reps_of_customer(customer))
+
+
+def _unheld(
+    session: Session, kept: Kept, events: Iterable[Happening], ids: Sequence[str], history: History
+) -> dict[str, dict[str, object]]:
+    """What the history in memory keeps nothing of, because it never met it; the cards do until it is loaded anew.
+
+    That is attributes of a new name, and changes of a field that never changed before.
+    """
+    table, key = ("deals", "deal_id") if kept is DealCard else ("customers", "customer_id")
+    columns = set(history.columns(table))
+    fields = {one for one in CHANGING if kept is DealCard and history.known("deals", one) not in TOLD}
+    found: dict[str, dict[str, object]] = {}
+    for some in parted(ids):
+        cards = select(getattr(kept, key), kept.record).where(getattr(kept, key).in_(some))
+        for subject, record in session.execute(cards):
+            told = {ATTRIBUTE_PREFIX + name: value for name, value in record.get(ATTRIBUTES, {}).items()}
+            found[subject] = {name: value for name, value in told.items() if name not in columns}
+            for one in (fields - columns) & record.keys():
+                found[subject] |= as_typed(one, str(record[one]))
+    for event in events:
+        if event.table == table:
+            new = {c: v for c, v in event.row.items() if c.startswith(ATTRIBUTE_PREFIX) and c not in columns}
+            found.setdefault(event.row[key], {}).update(new)
+        elif event.table == "deal_changes" and event.row["field"] in fields and "new_value" in event.row:
+            new = as_typed(str(event.row["field"]), str(event.row["new_value"]))
+            found.setdefault(event.row[key], {}).update(new)
+    return found
 
 
 def _customers_of(session: Session, deals: Iterable[str]) -> set[str]:
     """The customers of these deals by their cards."""
-    asked = select(DealCard.customer_id).where(DealCard.deal_id.in_(sorted(deals)))
-    return {customer for customer in session.scalars(asked) if customer is not None}
+    found: set[str] = set()
+    for some in parted(sorted(deals)):
+        asked = select(DealCard.customer_id).where(DealCard.deal_id.in_(some))
+        found |= {customer for customer in session.scalars(asked) if customer is not None}
+    return found
 
 
-def _deals(session: Session, events: Iterable[Happening], people: People) -> None:
-    told: dict[str, list[Happening]] = {}
-    for event in events:
-        told.setdefault(str(event.row["deal_id"]), []).append(event)
-    held = {card.deal_id: card for card in _held(session, DealCard, sorted(told))}
-    cards, gone = list[Card](), list[str]()
-    for deal, its in told.items():
-        found = _deal_after(held.get(deal), deal, its, people.rep_of(deal))
-        if found is None:
-            gone.append(deal)
-        else:
-            cards.append(found)
-    write_cards(session, DealCard, cards, digests_of(session, DealCard, sorted(told)))
-    remove_cards(session, DealCard, gone)
+def _bring(session: Session, kept: Kept, found: Mapping[str, Card | None], until: int) -> None:
+    """Write the cards found, take those away that are not; none of whom a later event told."""
+    held = held_of(session, kept, list(found))
+    ours = [one for one in found if one not in held or held[one].position <= until]
+    there = {one: card for one in ours if (card := found[one]) is not None}
+    write_cards(session, kept, list(there.values()), held, until, until)
+    remove_cards(session, kept, [one for one in ours if one not in there and one in held], until)
+    waiting = [one for one, card in there.items() if card.is_scored]
+    nothing: dict[str, Any] = dict.fromkeys(SCORE[kept])
+    _tell(session, kept, waiting, position=until, unscored=until)
+    _tell(session, kept, sorted(there.keys() - set(waiting)), position=until, unscored=None, **nothing)
 
 
-def _deal_after(held: DealCard | None, deal: str, events: Sequence[Happening], seller: str | None) -> Card | None:
-    """A deal's card after what was told of it; None where it is on record no more, or not yet."""
-    row, since, known = _row_of_deal(held), dict(held.told) if held is not None else {}, held is not None
-    for event in events:
-        if event.table == "deals" and event.deleted:
-            row, since, known = {}, {}, False
-        elif event.table == "deals":
-            said = {c: v for c, v in event.row.items() if c != "recorded_at"}
-            at = event.recorded_at.isoformat()
-            row |= {c: v for c, v in said.items() if since.get(c, "") <= at}
-            since |= {c: max(since.get(c, ""), at) for c in said if c in CHANGING}
-            known = True
-        elif not event.deleted:
-            _change(row, since, event.row)
-    if not known:
-        return None
-    row.pop("rep_id", None)
-    row |= {} if seller is None else {"rep_id": seller}
-    status = row.get("status") or "open"
-    return deal_card({**row, "deal_id": deal}, since, {deal} if status == "open" else set(), str(status))
-
-
-def _change(row: dict[str, Any], since: dict[str, str], change: Mapping[str, Any]) -> None:
-    """One row of deal_changes: an older change than the one that stands says nothing of today."""
-    name, at = str(change["field"]), change["changed_at"].isoformat()
-    if since.get(name, "") > at:
-        return
-    value = change.get("new_value")
-    if name == "status":
-        row["status"] = value
-        row["closed_at"] = None if value == "open" else row.get("closed_at") or change["changed_at"]
-    elif name in CHANGING:
-        row[name] = _typed(name, value)
-    else:
-        row[ATTRIBUTE_PREFIX + name.removeprefix(ATTRIBUTE_PREFIX)] = value
-    since[name] = at
-
-
-def _typed(name: str, value: Any) -> Any:
-    try:
-        if value is not None and name == "amount":
-            return Decimal(str(value))
-        if value is not None and name == "expected_close_on":
-            return date.fromisoformat(str(value)[:10])
-    except (InvalidOperation, ValueError):
-        return None
-    return value
-
-
-def _row_of_deal(held: DealCard | None) -> dict[str, Any]:
-    """What a card keeps, as a row of the contract."""
-    if held is None:
-        return {}
-    row = _flat(held.record)
-    for column in ("created_at", "closed_at", "expected_close_on"):
-        row[column] = getattr(held, column)
-    return {c: v for c, v in row.items() if v is not None}
-
-
-def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
-    own = {c: v for c, v in record.items() if c != ATTRIBUTES}
-    return own | {ATTRIBUTE_PREFIX + c: v for c, v in record.get(ATTRIBUTES, {}).items()}
-
-
-def _customers(
-    session: Session, events: Sequence[Happening], touched: Sequence[str], now: datetime, people: People
-) -> None:
-    told: dict[str, list[Happening]] = {customer: [] for customer in touched}
-    for event in events:
-        if event.table == "customers" and event.row.get("customer_id") in told:
-            told[str(event.row["customer_id"])].append(event)
-    held = {card.customer_id: card for card in _held(session, CustomerCard, touched)}
-    cards, gone = list[Card](), list[str]()
-    for customer, its in told.items():
-        there = held.get(customer)
-        row = _flat(there.record) if there is not None else {}
-        for event in its:
-            row = {} if event.deleted else row | {c: v for c, v in event.row.items() if c != "recorded_at"}
-        if not people.has_customer(customer):
-            gone.append(customer)
-            continue
-        shown = {**record_in_json(row), "customer_id": customer}
-        owners = {customer: people.reps_of_customer(customer)}
-        cards.append(customer_card(_flat(shown), people.is_active(customer, now), owners))
-    write_cards(session, CustomerCard, cards, digests_of(session, CustomerCard, touched))
-    remove_cards(session, CustomerCard, gone)
-
-
-def _held(session: Session, kept: Kept, ids: Sequence[str]) -> Sequence[Any]:
-    key = kept.deal_id if kept is DealCard else kept.customer_id
-    return session.scalars(select(kept).where(key.in_(ids))).all()
+def _tell(session: Session, kept: Kept, ids: Sequence[str], **columns: Any) -> None:
+    for some in parted(ids):
+        session.execute(update(kept).where(getattr(kept, key_of(kept)).in_(some)).values(columns))

@@ -1,7 +1,9 @@
 """What do lists answer? Pages of cards, with what came since the last making, and how fresh all that is."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import select
@@ -17,18 +19,24 @@ from serving.cards.answers import (
     ScoreKept,
     ScoreOnDay,
 )
-from serving.cards.following import Happening, People, Touched, follow
-from serving.cards.keeping import ONLY, TURN, Kept, write_columns
-from serving.cards.listing import Entity, Page, Wish, page_of
-from serving.cards.scoring import write_some
+from serving.cards.following import Happening, People, follow
+from serving.cards.keeping import ONLY, TURN, Kept, key_of, made_of, write_columns
+from serving.cards.listing import Entity, Page, Wish, page_of, total_of, waiting_of
+from serving.cards.remarks import Freshness
+from serving.cards.scoring import wait_no_more, write_some
+from serving.events.feed import reach
+from serving.language import Language
 from serving.moments import in_utc, in_utc_if_known
 from serving.problems.list_errors import ListNotMade
 from serving.store.event_tables import AcceptedEvent
 from serving.store.opening import Store
 from serving.store.score_tables import CardsMade, CustomerCard, DealCard, ScoreOfDay
 
-MOST_EVENTS = 2_000
-"""Events that one list takes up before it answers; what is left comes with the next."""
+MOST_EVENTS, MOST_ROUNDS = 500, 4
+"""Events that are taken up in one transaction, and how often one list does so before it answers."""
+MOST_TOTALS = 512
+REFUSED_SECONDS = 5.0
+"""So long after the database refused a call a list does not try to write."""
 MOST_DAYS = 400
 _COMMON = tuple((name, name) for name in ("probability", "low", "high", "model_version"))
 DEAL_ANSWERED = (*_COMMON, ("close_on", "expected_close_on"), ("expected_amount", "expected_amount"))
@@ -41,37 +49,18 @@ class Lists:
 
     def __init__(self, store: Store, clock: Callable[[], datetime], stale_after: timedelta) -> None:
         self._store, self._clock, self._stale_after = store, clock, stale_after
+        self._totals: OrderedDict[tuple[object, ...], int] = OrderedDict()
+        self._counting = Lock()
 
-    def deals(self, wish: Wish) -> DealsListed:
+    def deals(self, wish: Wish, fresh: Freshness, language: Language = "en") -> DealsListed:
         """A page of deals. Raises ListNotMade, CursorNotAccepted, SortNotAccepted, StoreAway."""
-        page, made, stale = self._page("deal", wish)
-        return DealsListed(
-            deals=[_deal(card) for card in page.cards],
-            next=page.following,
-            total=page.total,
-            data_as_of=in_utc(made.made_at),
-            scored_as_of=in_utc_if_known(made.scored_as_of),
-            stale=stale,
-        )
+        page, freshness = self._page("deal", wish, fresh, language)
+        return DealsListed(deals=[_deal(card) for card in page.cards], next=page.following, **freshness)
 
-    def customers(self, wish: Wish) -> CustomersListed:
+    def customers(self, wish: Wish, fresh: Freshness, language: Language = "en") -> CustomersListed:
         """A page of customers. Raises ListNotMade, CursorNotAccepted, SortNotAccepted, StoreAway."""
-        page, made, stale = self._page("customer", wish)
-        return CustomersListed(
-            customers=[_customer(card) for card in page.cards],
-            next=page.following,
-            total=page.total,
-            data_as_of=in_utc(made.made_at),
-            scored_as_of=in_utc_if_known(made.scored_as_of),
-            stale=stale,
-        )
-
-    def record_of(self, entity: Entity, subject_id: str) -> dict[str, object] | None:
-        """All fields of a deal or customer, changes that were told apart among them; None without a card."""
-        with self._store.session() as session:
-            kept: Kept = DealCard if entity == "deal" else CustomerCard
-            card: Any = session.get(kept, subject_id)
-            return None if card is None else dict(card.record)
+        page, freshness = self._page("customer", wish, fresh, language)
+        return CustomersListed(customers=[_customer(card) for card in page.cards], next=page.following, **freshness)
 
     def scores_of(self, entity: Entity, subject_id: str) -> list[ScoreOnDay]:
         """What a deal or customer was scored on earlier days, newest first. Raises StoreAway."""
@@ -84,47 +73,103 @@ class Lists:
         with self._store.session() as session:
             return [_on_day(one) for one in session.scalars(asked)]
 
-    def catch_up(self, people: People, until: int) -> Touched:
-        """Bring the cards up to the event at a position; whom the events were about. Raises StoreAway.
+    def catch_up(self, people: People, until: int) -> bool:
+        """Bring the cards up to the event at a position; False where the history in memory lacks an import they have.
 
-        `people` is the history in memory, which must have the events up to there already.
+        `people` is that history, which must have the events up to there already. Many events are left to the next
+        list, or to the job. Raises StoreAway.
         """
+        for _ in range(MOST_ROUNDS):
+            with self._store.session() as session:
+                made = session.get(CardsMade, ONLY)
+                if made is None or made.position >= until:
+                    return True
+            with self._store.writing(TURN) as session:
+                made = session.get(CardsMade, ONLY)
+                if made is not None and made.begun > people.history.log.number:
+                    return False
+                if made is not None:
+                    _follow(session, made, until, self._clock(), people)
+        return True
+
+    def refused(self) -> str | None:
+        """Why the database refused a call of this process a moment ago; None where it did not."""
+        return self._store.refused_within(REFUSED_SECONDS)
+
+    def waiting(self, entity: Entity, until: int, most: int) -> list[str]:
+        """Who waits to be scored because of an event up to a position, the longest waiting first. Raises StoreAway."""
+        kept: Kept = DealCard if entity == "deal" else CustomerCard
+        asked = select(getattr(kept, key_of(kept))).where(kept.unscored > 0, kept.unscored <= until)
         with self._store.session() as session:
-            made = session.get(CardsMade, ONLY)
-            if made is None or made.position >= until:
-                return Touched()
+            return list(session.scalars(asked.order_by(kept.unscored).limit(most)))
+
+    def keep(self, entity: Entity, scores: Sequence[Mapping[str, Any]], until: int) -> None:
+        """Put scores, as answered with the events up to a position in mind, on their cards. Raises StoreAway."""
+        kept: Kept = DealCard if entity == "deal" else CustomerCard
+        columns = DEAL_ANSWERED if entity == "deal" else CUSTOMER_ANSWERED
+        rows = [_score_row(one, key_of(kept), columns, self._clock()) for one in scores]
         with self._store.writing(TURN) as session:
-            made = session.get(CardsMade, ONLY)
-            return Touched() if made is None else _follow(session, made, until, self._clock(), people)
-
-    def keep_deals(self, scores: Sequence[Mapping[str, Any]]) -> None:
-        """Put scores of deals, as answered, on their cards. Raises StoreAway."""
-        self._keep(DealCard, [_score_row(one, "deal_id", DEAL_ANSWERED, self._clock()) for one in scores])
-
-    def keep_customers(self, scores: Sequence[Mapping[str, Any]]) -> None:
-        """Put scores of customers, as answered, on their cards. Raises StoreAway."""
-        self._keep(CustomerCard, [_score_row(one, "customer_id", CUSTOMER_ANSWERED, self._clock()) for one in scores])
-
-    def _keep(self, kept: Kept, rows: Sequence[dict[str, Any]]) -> None:
-        with self._store.writing(TURN) as session:
-            write_some(session, kept, [row for row in rows if row["scored_as_of"] is not None])
+            write_some(session, kept, [row for row in rows if row["scored_as_of"] is not None], until)
             # Closed deals and customers no longer active: an old score must not stand there.
-            if forgotten := [row for row in rows if row["scored_as_of"] is None]:
-                write_columns(session, kept, forgotten)
+            forgotten = [row for row in rows if row["scored_as_of"] is None]
+            write_columns(session, kept, forgotten)
+            wait_no_more(session, kept, [row["_id"] for row in forgotten], until)
+            made_of(session).generation += 1
 
-    def _page(self, entity: Entity, wish: Wish) -> tuple[Page, CardsMade, bool]:
-        with self._store.session() as session:
+    def give_up(self, entity: Entity, ids: Sequence[str], until: int) -> None:
+        """These wait for no score: there is no model. Raises StoreAway."""
+        with self._store.writing(TURN) as session:
+            wait_no_more(session, DealCard if entity == "deal" else CustomerCard, ids, until)
+            made_of(session).generation += 1
+
+    def _page(self, entity: Entity, wish: Wish, fresh: Freshness, language: Language) -> tuple[Page, dict[str, Any]]:
+        """A page and how fresh it is, all as of one moment of the database."""
+        with self._store.reading(patient=False) as connection, Session(connection) as session:
             made = session.get(CardsMade, ONLY)
             if made is None:
                 raise ListNotMade(f"{entity}s")
-            page = page_of(session, entity, wish)
+            total = self._counted(("total", entity, made.generation, wish.chosen()), total_of, session, entity, wish)
+            unscored = self._counted(
+                ("wait", entity, made.generation, wish.chosen()), waiting_of, session, entity, wish
+            )
+            last = reach(session).last if fresh.until is None else fresh.until
+            lacking = max(last - made.position, 0)
+            page = page_of(session, entity, wish, total)
             for card in (*page.cards, made):
                 session.expunge(card)
-        stale = made.scored_as_of is None or self._clock() - made.scored_as_of > self._stale_after
-        return page, made, stale
+        old = made.scored_as_of is None or self._clock() - made.scored_as_of > self._stale_after
+        return page, {
+            "total": total,
+            "data_as_of": in_utc(made.made_at),
+            "scored_as_of": in_utc_if_known(made.scored_as_of),
+            "unscored": unscored,
+            "stale": bool(old or lacking or unscored or fresh.refused is not None),
+            "remark": fresh.remark(lacking, unscored, language, old=old),
+        }
+
+    def _counted(
+        self,
+        name: tuple[object, ...],
+        count: Callable[[Session, Entity, Wish], int],
+        session: Session,
+        entity: Entity,
+        wish: Wish,
+    ) -> int:
+        """A count, kept until the cards change: each page of a list asks for it."""
+        with self._counting:
+            found = self._totals.get(name)
+            if found is not None:
+                self._totals.move_to_end(name)
+                return found
+        found = count(session, entity, wish)
+        with self._counting:
+            self._totals[name] = found
+            while len(self._totals) > MOST_TOTALS:
+                self._totals.popitem(last=False)
+        return found
 
 
-def _follow(session: Session, made: CardsMade, until: int, now: datetime, people: People) -> Touched:
+def _follow(session: Session, made: CardsMade, until: int, now: datetime, people: People) -> None:
     asked = (
         select(AcceptedEvent)
         .where(AcceptedEvent.position > made.position, AcceptedEvent.position <= until)
@@ -132,10 +177,11 @@ def _follow(session: Session, made: CardsMade, until: int, now: datetime, people
         .limit(MOST_EVENTS)
     )
     events = session.scalars(asked).all()
-    if not events:
-        return Touched()
-    made.position, made.made_at = events[-1].position, now
-    return follow(session, [one for one in map(_happening, events) if one is not None], now, people)
+    # Events that were kept long enough are gone from there, and in the history.
+    made.position = events[-1].position if len(events) == MOST_EVENTS else until
+    made.made_at, made.generation = max(made.made_at, now), made.generation + 1
+    told = [one for one in map(_happening, events) if one is not None]
+    follow(session, told, made.position, now, people)
 
 
 def _happening(event: AcceptedEvent) -> Happening | None:
@@ -143,7 +189,7 @@ def _happening(event: AcceptedEvent) -> Happening | None:
         row = read_again(event.table_name, event.row)
     except ValueError:  # of another release; set aside when it is folded
         return None
-    return Happening(event.table_name, row, event.recorded_at, event.deleted)
+    return Happening(event.table_name, row)
 
 
 def _score_row(score: Mapping[str, Any], key: str, columns: Sequence[tuple[str, str]], now: datetime) -> dict[str, Any]:
@@ -168,6 +214,7 @@ def _deal(card: DealCard) -> DealListed:
             expected_amount=card.expected_amount,
             model_version=card.model_version,
             as_of=in_utc(card.scored_as_of),
+            outdated=card.unscored is not None,
         )
     return DealListed(deal_id=card.deal_id, status=card.status, record=card.record, score=score)
 
@@ -183,6 +230,7 @@ def _customer(card: CustomerCard) -> CustomerListed:
             value_at_risk=card.value_at_risk,
             model_version=card.model_version,
             as_of=in_utc(card.scored_as_of),
+            outdated=card.unscored is not None,
         )
     return CustomerListed(customer_id=card.customer_id, active=card.active, record=card.record, score=score)
 

@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 from features.errors import ForesellError
 from features.fold_marks import mark_of
 from features.history import History
-from serving.cards.keeping import ONLY, make_cards
+from serving.cards.keeping import ONLY, make_cards, position_of
 from serving.cards.scoring import score_cards, versions_text
-from serving.events.feed import reach_of
 from serving.moments import in_utc
 from serving.store.opening import Store
 from serving.store.score_tables import CardsMade
 
 SCORING = ("win", "churn")
+MOST_EVENTS = 2_000
+"""So many events in the history that no list has followed, and all cards are made anew."""
 
 
 def wanted(store: Store, home: Path, now: datetime, nightly: time) -> str | None:
@@ -31,8 +32,11 @@ def wanted(store: Store, home: Path, now: datetime, nightly: time) -> str | None
         if made is None:
             return "there are none yet"
         held = (made.log_number, made.scored_as_of, made.versions)
+        behind = position_of(session, history) - made.position
     if held[0] < history.log.number and _is_news(history, held[0]):
         return "the history grew"
+    if behind > MOST_EVENTS:
+        return "many events came"
     versions = live_versions(home)
     if versions and held[2] != versions:
         return "another version is live"
@@ -43,14 +47,15 @@ def wanted(store: Store, home: Path, now: datetime, nightly: time) -> str | None
 
 def make(store: Store, home: Path, now: datetime, say: Callable[[str], None]) -> str:
     """Make the cards from the history and score them; what was done, in words."""
-    position = reach_of(store).folded
     history = History.existing(home)
-    written = make_cards(store, history, now, position)
-    scored = score_cards(store, home, history, now, say)
+    written = make_cards(store, history, now)
+    with store.session() as session:
+        position = position_of(session, history)
+    scored = score_cards(store, home, history, now, position, say)
     done = (
         f"cards: {written.added:,} new, {written.changed:,} changed, {written.removed:,} gone; "
         f"scored: {scored.deals:,} deals, {scored.customers:,} customers ({versions_text(scored.versions)}), "
-        f"{scored.kept:,} moved"
+        f"{scored.kept:,} moved, {scored.logged:,} kept for outcomes"
     )
     return "; ".join([done, *(f"{model}: {why}" for model, why in scored.troubles.items())])
 
@@ -71,8 +76,10 @@ def live_versions(home: Path) -> str:
 
 
 def _is_news(history: History, seen: int) -> bool:
-    """Whether anything but folded events was added: those are in the cards already."""
-    return any(mark_of(entry) is None for entry in history.entries if entry.number > seen)
+    """Whether anything but folded events was added: those are followed. But no memory has events of a new table."""
+    told = [(entry, set(entry.tables or entry.parts)) for entry in history.entries]
+    known = set[str]().union(*(tables for entry, tables in told if entry.number <= seen))
+    return any(entry.number > seen and (mark_of(entry) is None or not tables <= known) for entry, tables in told)
 
 
 def _last_night(now: datetime, zone: ZoneInfo, nightly: time) -> datetime:

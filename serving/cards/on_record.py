@@ -1,6 +1,6 @@
 """What is on record of one deal or customer, what is its score now, and what was it on earlier days?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -8,17 +8,20 @@ import msgspec
 from anyio import to_thread
 
 from features.errors import ForesellError
-from serving.access.reach import Reach, Visible, resolve
+from serving.access.reach import Reach, resolve
 from serving.access.seen import seen_by
 from serving.cards.answers import ScoreOnDay
+from serving.cards.following import People
 from serving.cards.listing import Entity
 from serving.cards.lists import Lists
-from serving.cards.refreshing import refresh
-from serving.champion import Records
+from serving.cards.refreshing import Refresher
+from serving.cards.remarks import Freshness
+from serving.champion import Model, Records
 from serving.events.follower import Follower
 from serving.language import Language
 from serving.problems.documents import Problem, problem_of
 from serving.problems.errors import CustomerNotFound, DealNotFound
+from serving.questions.asked import AskedOfAll
 from serving.questions.questions import CustomerAsked, CustomersAsked, DealAsked, DealsAsked
 from serving.questions.record_json import record_in_json
 from serving.scores.answers import Answer, DealScore
@@ -75,80 +78,86 @@ class CustomerOnRecord(Answer):
 
 
 class OnRecord:
-    """Single deals and customers. `clock` gives the present as naive UTC."""
+    """Single deals and customers, and what lists need to be up to date. `clock` gives the present as naive UTC."""
 
     def __init__(
         self, shelf: Shelf, book: ScoreBook, lists: Lists, follower: Follower, clock: Callable[[], datetime]
     ) -> None:
         self._shelf, self._book, self._lists = shelf, book, lists
         self._follower, self._clock = follower, clock
+        self._refresher = Refresher(lists, book)
 
     async def deal(self, deal_id: str, language: Language, asker: Asker) -> DealOnRecord:
         """Raises DealNotFound, StillLoading, NoHistory, StoreAway."""
         records = await self._records(asker.reach)
-        if not records.has(deal_id):
+        record = records.record(deal_id) if records.has(deal_id) else None
+        if not record:
             raise DealNotFound(deal_id)
-        found = DealOnRecord(
+        is_open = records.is_open(deal_id, self._clock())
+        asked = DealsAsked(deals=[DealAsked(deal_id=deal_id)])
+        score, error = await self._score("win", asked, asked.deals, language, asker, wanted=is_open)
+        return DealOnRecord(
             deal_id=deal_id,
-            open=records.is_open(deal_id, self._clock()),
-            record=record_in_json(records.record(deal_id)),
-            scores=[],
+            open=is_open,
+            record=record_in_json(record),
+            score=None if score is None else DealScore.model_validate(score),
+            error=error,
+            scores=await to_thread.run_sync(self._lists.scores_of, "deal", deal_id),
         )
-        if found.open:
-            asked = DealsAsked(deals=[DealAsked(deal_id=deal_id)])
-            try:
-                answer = await self._book.answer("win", asked, asked.deals, language, asker)
-                found.score = DealScore.model_validate(_first(answer))
-            except ForesellError as refusal:
-                found.error = problem_of(refusal)
-        await self._tell("deal", deal_id, found)
-        return found
 
     async def customer(self, customer_id: str, language: Language, asker: Asker) -> CustomerOnRecord:
         """Raises CustomerNotFound, StillLoading, NoHistory, StoreAway."""
         records = await self._records(asker.reach)
         if not records.has_customer(customer_id):
             raise CustomerNotFound(customer_id)
-        found = CustomerOnRecord(
+        is_active = records.is_active(customer_id, self._clock())
+        asked = CustomersAsked(customers=[CustomerAsked(customer_id=customer_id)])
+        score, error = await self._score("churn", asked, asked.customers, language, asker, wanted=is_active)
+        return CustomerOnRecord(
             customer_id=customer_id,
-            active=records.is_active(customer_id, self._clock()),
+            active=is_active,
             record=record_in_json({"customer_id": customer_id, **records.customer_record(customer_id)}),
             reps=sorted(records.reps_of_customer(customer_id)),
-            scores=[],
+            score=None if score is None else CustomerScore.model_validate(score),
+            error=error,
+            scores=await to_thread.run_sync(self._lists.scores_of, "customer", customer_id),
         )
-        if found.active:
-            asked = CustomersAsked(customers=[CustomerAsked(customer_id=customer_id)])
-            try:
-                answer = await self._book.answer("churn", asked, asked.customers, language, asker)
-                found.score = CustomerScore.model_validate(_first(answer))
-            except ForesellError as refusal:
-                found.error = problem_of(refusal)
-        await self._tell("customer", customer_id, found)
-        return found
 
-    async def _tell(self, entity: Entity, subject_id: str, found: DealOnRecord | CustomerOnRecord) -> None:
-        """What the cards know beside the history in memory: changes told apart from the row, and earlier scores."""
-        await self._bring_lists_up()
-        record = await to_thread.run_sync(self._lists.record_of, entity, subject_id)
-        found.record = found.record if record is None else record
-        found.scores = await to_thread.run_sync(self._lists.scores_of, entity, subject_id)
-
-    async def refresh(self) -> None:
-        """Bring the lists up to every event accepted before this call. Raises StoreAway."""
-        await self._follower.catch_up()
-        await self._bring_lists_up()
-
-    async def _bring_lists_up(self) -> None:
-        """Bring the lists up to every event that the history in memory has."""
+    async def refresh(self, entity: Entity) -> Freshness:
+        """Bring a list up to every event accepted before this call, and say how far that went."""
+        fresh = Freshness()
+        current = await self._follower.catch_up()
         # Taken in this order: the memory has at least the events up to the position.
         until = self._follower.position
-        await refresh(self._lists, self._book, self._shelf.records, until)
+        fresh.until = until if current else None
+        await self._refresher.refresh(entity, cast(People | None, self._shelf.records), until, fresh)
+        return fresh
 
-    def visible(self, reach: Reach) -> Visible:
-        """Whose records a reach lets see now. Raises StillLoading, NoHistory where that cannot be told yet."""
+    def reps_within(self, reach: Reach) -> frozenset[str] | None:
+        """The sellers whose records a reach lets see now, None for all. Raises StillLoading, NoHistory."""
         if reach.everything:
-            return Visible(True)
-        return resolve(reach, self._held().staff())
+            return None
+        visible = resolve(reach, self._held().staff())
+        return None if visible.everything else visible.reps
+
+    async def _score(
+        self,
+        model: Model,
+        asked: AskedOfAll,
+        subjects: Sequence[Any],
+        language: Language,
+        asker: Asker,
+        *,
+        wanted: bool,
+    ) -> tuple[dict[str, Any] | None, Problem | None]:
+        """The score of one that is open or active, or why it has none."""
+        if not wanted:
+            return None, None
+        try:
+            answer = await self._book.answer(model, asked, subjects, language, asker)
+        except ForesellError as refusal:
+            return None, problem_of(refusal)
+        return cast(dict[str, Any], msgspec.json.decode(answer)["scores"][0]), None
 
     async def _records(self, reach: Reach) -> Records:
         """The history as a caller may see it, with every accepted event in it."""
@@ -161,7 +170,3 @@ class OnRecord:
         if records is None:
             raise self._shelf.without_records()
         return records
-
-
-def _first(answer: bytes) -> dict[str, Any]:
-    return cast(dict[str, Any], msgspec.json.decode(answer)["scores"][0])

@@ -4,7 +4,7 @@ Needs httpx alone: nothing of the service itself is imported. docs/client.md has
 """
 
 from serving.client.asynchronous import AsyncForesell
-from serving.client.calls import what_if
+from serving.client.calls import what_if, what_if_customer
 from serving.client.faults import (
     Busy,
     ForesellAnswerError,
@@ -31,4 +31,5 @@ __all__ = [
     "Retries",
     "ServiceTrouble",
     "what_if",
+    "what_if_customer",
 ]

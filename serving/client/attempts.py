@@ -11,6 +11,8 @@ from serving.client.calls import Call
 from serving.client.faults import NoAnswer, refused
 from serving.client.retries import Retries
 
+NEVER_PASSES = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+"""What is wrong with the address or the request itself."""
 JSON_AS_SENT = "application/json, application/problem+json"
 
 
@@ -44,11 +46,12 @@ class Attempts:
         self._welcome, self._clock = welcome, clock
         self._failures = 0
 
-    def no_answer(self, failure: httpx.TransportError) -> float:
+    def no_answer(self, failure: httpx.TransportError | httpx.InvalidURL) -> float:
         """Seconds to wait before the next attempt. Raises NoAnswer."""
         self._failures += 1
         never_arrived = isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-        pause = self._retries.pause(self._failures) if self._call.repeatable or never_arrived else None
+        may_pass = not isinstance(failure, NEVER_PASSES)
+        pause = self._retries.pause(self._failures) if may_pass and (self._call.repeatable or never_arrived) else None
         if pause is None:
             why = f"{type(failure).__name__}: {failure}".rstrip(": ")
             raise NoAnswer(self._address, self._failures, why) from failure

@@ -42,13 +42,22 @@ class Call:
         return reads or "Idempotency-Key" in self.headers
 
 
-def what_if(subject_id: str, **changes: object) -> dict[str, object]:
-    """A deal with changed fields, to be scored beside itself as it is; for customers `{"customer_id", "changes"}`.
+def what_if(deal_id: str, /, **changes: object) -> dict[str, object]:
+    """A deal with changed fields, to be scored beside itself as it is.
 
     >>> what_if("D-1", amount=90000)
     {'deal_id': 'D-1', 'changes': {'amount': 90000}}
     """
-    return {"deal_id": subject_id, "changes": changes}
+    return {"deal_id": deal_id, "changes": changes}
+
+
+def what_if_customer(customer_id: str, /, **changes: object) -> dict[str, object]:
+    """A customer with changed fields, to be scored beside itself as it is.
+
+    >>> what_if_customer("C-1", segment="enterprise")
+    {'customer_id': 'C-1', 'changes': {'segment': 'enterprise'}}
+    """
+    return {"customer_id": customer_id, "changes": changes}
 
 
 def score_calls(
@@ -108,12 +117,34 @@ def in_json(body: object) -> bytes:
     return json.dumps(body, ensure_ascii=False, allow_nan=False, default=_plain).encode()
 
 
-def together(answers: Sequence[dict[str, Any]], rows: str) -> dict[str, Any]:
-    """The answers of several calls as one: all rows in order; what is said once is what the last call said."""
+EARLIEST = ("as_of", "scored_at", "data_as_of", "level_as_of")
+"""What is said once of several calls' answers: of these the earliest."""
+
+
+def together(answers: Sequence[Mapping[str, Any]], shape: type) -> dict[str, Any]:
+    """The answers of several calls as one of this shape: all scores in order, and what is said once.
+
+    Where the calls do not say the same, as when the model changed between them, None is said: each score says its own.
+    """
     if len(answers) == 1:
-        return answers[0]
-    last = answers[-1] if answers else {}
-    return {**last, rows: [row for answer in answers for row in answer[rows]]}
+        return dict(answers[0])
+    names = dict.fromkeys((*shape.__annotations__, *(name for one in answers for name in one)))
+    return {name: _once(name, [one.get(name) for one in answers]) for name in names}
+
+
+def _once(name: str, said: list[Any]) -> object:
+    if name == "scores":
+        return [score for one in said for score in one]
+    if name == "stale":
+        return any(said)
+    if name in EARLIEST and None not in said:
+        return min(said, key=_moment, default=None)
+    return said[0] if said and all(one == said[0] for one in said) else None
+
+
+def _moment(said: str) -> datetime:
+    """Offsets may differ where summer time ends between two moments."""
+    return datetime.fromisoformat(said)
 
 
 def events_together(answers: Sequence[EventsAccepted]) -> EventsAccepted:

@@ -88,11 +88,11 @@ class Foresell:
         """The chance that deals are won, in their order.
 
         A deal is an id, or a mapping: `{"record": {...}}`, `{"features": {...}}` or `what_if("D-1", amount=1)`. More
-        than 1,000 are asked in several calls: each score says which model answered. A deal without a score has
-        `error`. Raises NotAccepted, NotAllowed, Busy, NoAnswer ...
+        than 1,000 are asked in several calls; what they do not all say is None then, and each score says its own. A
+        deal without a score has `error`. Raises NotAccepted, NotAllowed, Busy, NoAnswer ...
         """
         calls = score_calls("deal", deals, horizons, dates, reasons, as_of, language)
-        return cast(DealScores, together([self._send(call) for call in calls], "scores"))
+        return cast(DealScores, together([self._send(call) for call in calls], DealScores))
 
     def score_customers(
         self,
@@ -106,7 +106,7 @@ class Foresell:
     ) -> CustomerScores:
         """The chance that customers leave or fall silent, in their order; asked and raised as for deals."""
         calls = score_calls("customer", customers, horizons, dates, reasons, as_of, language)
-        return cast(CustomerScores, together([self._send(call) for call in calls], "scores"))
+        return cast(CustomerScores, together([self._send(call) for call in calls], CustomerScores))
 
     def send_events(self, events: Iterable[Mapping[str, Any]], key: str | None = None) -> EventsAccepted:
         """Rows of the history as they happen: `{"table": "activities", "row": {...}}`; kept once this returns.
@@ -185,7 +185,7 @@ class Foresell:
                     content=call.content,
                     headers={**self._headers, **call.headers},
                 )
-            except httpx.TransportError as failure:
+            except (httpx.TransportError, httpx.InvalidURL) as failure:
                 self._pause(attempts.no_answer(failure))
                 continue
             seconds = attempts.answered(response)

@@ -63,18 +63,18 @@ class Desk:
         except (ForesellError, OSError):
             return open_feed(self._store)  # a history that cannot be read is the shelf's to say
 
-    def read(self, told: EventsTold, actor: str, request_id: str) -> Work:
+    def read(self, told: EventsTold, actor: str, request_id: str, request_key: str | None = None) -> Work:
         """Read events, and say what accepting them takes: to be done in a transaction while one has the `turn`.
 
         Raises EventsNotAccepted; the work raises that too, and TooManyEventsWaiting.
         """
         shape = self._shape_of_history()
-        events = read_events(told.events, shape.zone, actor, self._clock())
+        events = read_events(told.events, shape.zone, actor, self._clock(), request_key)
         unseen = [one.table for one in events if self._is_unseen(shape, one.table, one.columns)]
         sender = Sender(actor, request_id, self._wall_clock())
 
         def do(session: Session) -> tuple[int, bytes]:
-            receipt = accept(session, events, sender, self._most_waiting)
+            receipt = accept(session, events, sender, self._most_waiting, self._clock())
             if receipt.accepted:
                 said = {"accepted": receipt.accepted, "repeated": receipt.repeated, "position": receipt.position}
                 audit.note(session, audit.By(actor, request_id), "events.accept", "events", said, sender.now)

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ TURN = "events"
 """Name of the turn that writers take to give positions."""
 PAGE = 1_000
 """Events read at once."""
+MOST_AHEAD = timedelta(hours=1)
+"""How far the clock of one instance may be ahead of another's for their moments to be kept in one order."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Reach:
     entry: int | None = None
     folded_at: datetime | None = None
     refused: int = 0
+    latest: datetime | None = None
+    """The latest moment from which an event counts that did not say when it was recorded."""
 
     @property
     def waiting(self) -> int:
@@ -78,7 +82,7 @@ def reach(session: Session) -> Reach:
     row = session.get(EventFeed, 1)
     if row is None:
         return Reach()
-    return Reach(row.name, row.last, row.folded, row.folded_in, row.folded_at, row.refused)
+    return Reach(row.name, row.last, row.folded, row.folded_in, row.folded_at, row.refused, row.latest)
 
 
 def events_after(store: Store, position: int, until: int, page: int = PAGE) -> Iterator[Sequence[Accepted]]:

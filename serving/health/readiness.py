@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import ForesellError
 from serving.champion import MODELS
-from serving.events.feed import reach_of
+from serving.events.feed import oldest_waiting, reach
 from serving.events.follower import Follower
 from serving.moments import in_utc_if_known
 from serving.problems.documents import problem_of
@@ -46,12 +46,24 @@ class StoreSeen:
     refused: str | None = None
     """Why a transaction failed lately though the database answers: a full disk, a read-only one, a lock."""
 
+    unknown: int = 0
+    """Accepted events that scores of this process do not know yet."""
+
+    unknown_since: datetime | None = None
+    """When the oldest of them came."""
+
+    last: int = 0
+    """The position of the latest accepted event."""
+
+    behind: bool = False
+    """Whether events are unknown that were accepted at the look before this one."""
+
 
 class StoreLook:
     """Looks after the database for all who ask. `tick` counts seconds."""
 
-    def __init__(self, store: Store, tick: Callable[[], float] = monotonic) -> None:
-        self._store, self._tick = store, tick
+    def __init__(self, store: Store, follower: Follower | None = None, tick: Callable[[], float] = monotonic) -> None:
+        self._store, self._follower, self._tick = store, follower, tick
         self._seen, self._seen_at = StoreSeen(False), float("-inf")
         self._asking: asyncio.Future[StoreSeen] | None = None
 
@@ -67,7 +79,14 @@ class StoreLook:
     def _ask(self) -> StoreSeen:
         before = self._seen
         try:
-            found = StoreSeen(True, reach_of(self._store).waiting, self._store.refused_within(REFUSED_LATELY))
+            with self._store.session() as session:
+                now = reach(session)
+                known = None if self._follower is None else self._follower.position
+                unknown = 0 if known is None else max(now.last - known, 0)
+                since = oldest_waiting(session, known) if known is not None and unknown else None
+            refused = self._store.refused_within(REFUSED_LATELY)
+            late = known is not None and known < before.last
+            found = StoreSeen(True, now.waiting, refused, unknown, since, now.last, late)
         except (SQLAlchemyError, ForesellError, OSError) as failure:
             found = StoreSeen(False)
             if before.answers:
@@ -126,8 +145,15 @@ class Parts:
         if not self._follower.current or not seen.answers:
             said = "The database could not be asked: scores by id may not know the latest events."
             return Part(part="events", state="behind", detail=said)
-        said = f"All accepted events are known to scores; {seen.waiting or 0} wait to be written to the history."
-        return Part(part="events", state="ok", detail=said)
+        written = f"{seen.waiting or 0} wait to be written to the history."
+        if self._follower.position is None and self._shelf.standing.pair is None:
+            said = f"No history is in memory yet that could be told events; {written}"
+            return Part(part="events", state="loading", detail=said)
+        if seen.unknown and seen.unknown_since is not None:
+            since = seen.unknown_since.isoformat(timespec="seconds")
+            said = f"{seen.unknown:,} accepted events are not known to scores yet, the oldest since {since}Z; {written}"
+            return Part(part="events", state="behind" if seen.behind else "ok", detail=said)
+        return Part(part="events", state="ok", detail=f"All accepted events are known to scores; {written}")
 
     def _log_of_scores(self) -> Part:
         counts = getattr(self._score_log, "counts", None)
@@ -145,6 +171,8 @@ def _models(standing: Standing) -> Iterator[Part]:
             shadow = "" if pair.shadow is None else f", shadow {pair.shadow.champion.version}"
             said = f"Version {pair.champion.version}{shadow}."
             state = "ok" if pair.records is not None else "features-only"
+            if why is not None:
+                state, said = "earlier-version", f"{said} The one that was promoted cannot be loaded; troubles say why."
             yield Part(part=model, state=state, detail=said)
         elif why is None:
             yield Part(part=model, state="loading", detail="Not loaded yet.")

@@ -1,4 +1,4 @@
-"""python -m serving.jobs: one job in a process of its own, as `serving.jobs.apart` starts it."""
+"""What does a job do in a process of its own? What `serving.jobs.apart`, which starts it, hands over."""
 
 import os
 import sys

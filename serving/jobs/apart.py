@@ -6,7 +6,6 @@ the child with it. So whoever takes the job over finds nobody still at work.
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from features.errors import ForesellError
+from features.own_process import command_of
 from serving.jobs.errors import JobCutOff, JobFailedApart
 from serving.jobs.job import Job, JobContext
 from serving.settings import ServingSettings
@@ -57,7 +57,7 @@ def run_apart(job: Job, settings: ServingSettings, now: datetime, cut_off: Calla
         )
         with errors.open("wb") as stream:
             child = subprocess.Popen(
-                [sys.executable, "-m", "serving.jobs"],
+                command_of("serving.jobs.__main__"),
                 stdin=subprocess.PIPE,
                 stdout=stream,
                 stderr=stream,

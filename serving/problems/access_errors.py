@@ -1,4 +1,4 @@
-"""What can go wrong with people and their access, in words. Which HTTP status each becomes stands here too."""
+"""What can go wrong with people and their access, in words?"""
 
 from collections.abc import Mapping
 
@@ -155,6 +155,11 @@ class SignInElsewhereOff(ForesellError):
     fix = "set FORESELL_OIDC_ISSUER and FORESELL_OIDC_CLIENT_ID, and install the extra: pip install foresell[oidc]."
 
 
+class PublicUrlNeeded(ForesellError):
+    problem = "Signing in with OpenID Connect is set up, and {0}."
+    fix = "set FORESELL_PUBLIC_URL to the address people use, for example https://foresell.example.com."
+
+
 class SignInElsewhereFailed(ForesellError):
     problem = "Signing in with OpenID Connect failed: {0}."
     fix = "start again at /sign-in; if it fails again, ask the administrator, who finds the cause in the log."
@@ -163,33 +168,3 @@ class SignInElsewhereFailed(ForesellError):
 class ProviderAway(ForesellError):
     problem = "The OpenID Connect provider {0} does not answer as it should: {1}."
     fix = "try again in a moment; check FORESELL_OIDC_ISSUER and the network."
-
-
-STATUS: Mapping[type[ForesellError], int] = {
-    ReachNotAccepted: 422,
-    ReachTooNarrow: 403,
-    ScopeNeedsAll: 422,
-    OutsideYourReach: 403,
-    TooManyRequests: 429,
-    TooManyTries: 429,
-    TooManySignIns: 503,
-    SignInRefused: 401,
-    SignInNeedsHttps: 403,
-    SessionNotAccepted: 401,
-    SessionNeeded: 401,
-    TokenNotAccepted: 403,
-    OriginNotAccepted: 403,
-    RoleLacksScope: 403,
-    NoSuchRole: 422,
-    NoSuchUser: 404,
-    UserExists: 409,
-    UserNameNotAccepted: 422,
-    PasswordTooWeak: 422,
-    LastAdmin: 409,
-    NoSuchSecret: 404,
-    SecretNameNotAccepted: 422,
-    FormExpired: 403,
-    SignInElsewhereOff: 404,
-    SignInElsewhereFailed: 401,
-    ProviderAway: 503,
-}

@@ -15,8 +15,7 @@ from features.history import NoHistory
 from features.ledger import HistoryDamaged, HistoryTooNew
 from features.own_features import OwnFeatureTrouble
 from features.suggesting import MOST_FAULTS
-from serving.problems import errors, event_errors, idempotency_errors, limit_errors
-from serving.problems.access_errors import STATUS as ACCESS_STATUS
+from serving.problems import access_errors, errors, event_errors, idempotency_errors, limit_errors
 from serving.problems.list_errors import CursorNotAccepted, ListNotMade, SortNotAccepted
 from training.bundle import BundleDamaged, FeaturesChanged
 
@@ -58,6 +57,7 @@ STATUS: Mapping[type[ForesellError], int] = {
     limit_errors.HeadTooSlow: 408,
     limit_errors.EncodingNotAccepted: 415,
     limit_errors.HeadTooLarge: 431,
+    limit_errors.TooManyHeaders: 431,
     limit_errors.Stopping: 503,
     limit_errors.TookTooLong: 503,
     limit_errors.TooBusy: 503,
@@ -69,6 +69,7 @@ STATUS: Mapping[type[ForesellError], int] = {
     errors.NoChampion: 503,
     errors.StillLoading: 503,
     errors.NothingLoaded: 503,
+    errors.EarlierVersionServes: 503,
     errors.ChampionOfOtherFeatures: 503,
     errors.StoreNotOpened: 503,
     errors.StoreAway: 503,
@@ -81,7 +82,33 @@ STATUS: Mapping[type[ForesellError], int] = {
     CursorNotAccepted: 422,
     SortNotAccepted: 422,
     ListNotMade: 503,
-    **ACCESS_STATUS,
+    access_errors.ReachNotAccepted: 422,
+    access_errors.ReachTooNarrow: 403,
+    access_errors.ScopeNeedsAll: 422,
+    access_errors.OutsideYourReach: 403,
+    access_errors.TooManyRequests: 429,
+    access_errors.TooManyTries: 429,
+    access_errors.TooManySignIns: 503,
+    access_errors.SignInRefused: 401,
+    access_errors.SignInNeedsHttps: 403,
+    access_errors.SessionNotAccepted: 401,
+    access_errors.SessionNeeded: 401,
+    access_errors.TokenNotAccepted: 403,
+    access_errors.OriginNotAccepted: 403,
+    access_errors.RoleLacksScope: 403,
+    access_errors.NoSuchRole: 422,
+    access_errors.NoSuchUser: 404,
+    access_errors.UserExists: 409,
+    access_errors.UserNameNotAccepted: 422,
+    access_errors.PasswordTooWeak: 422,
+    access_errors.LastAdmin: 409,
+    access_errors.NoSuchSecret: 404,
+    access_errors.SecretNameNotAccepted: 422,
+    access_errors.FormExpired: 403,
+    access_errors.SignInElsewhereOff: 404,
+    access_errors.PublicUrlNeeded: 503,
+    access_errors.SignInElsewhereFailed: 401,
+    access_errors.ProviderAway: 503,
 }
 """Errors not named here become status 500."""
 

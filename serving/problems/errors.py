@@ -17,6 +17,14 @@ class NoChampion(ForesellError):
     fix = "train one: foresell train {0}. The service takes it up within seconds, without a restart."
 
 
+class EarlierVersionServes(ForesellError):
+    problem = (
+        "The {0} model that was promoted cannot be loaded: {2} Version {1} answers instead, the latest that was live "
+        "and can be loaded."
+    )
+    fix = "promote a version again, which fetches it from the store: foresell models promote {0} VERSION."
+
+
 class StillLoading(ForesellError):
     problem = "The service has just started and is still loading {0}."
     fix = "try again in a few seconds; GET /readyz says when it is done."

@@ -1,11 +1,22 @@
 """What does a caller learn whose request takes too long, is too much, or is no HTTP that can be read?"""
 
 from features.errors import ForesellError
+from serving.problems.errors import BodyTooLarge
 
 
 class TooBusy(ForesellError):
     problem = "The service is answering {0} requests already, as many as one worker takes at once."
     fix = "try again as Retry-After says; if it stays so, run more workers (--workers) or another instance."
+
+
+class OpenBodyTooLarge(BodyTooLarge):
+    problem = "The request's body is larger than {0} bytes, as many as are read of someone who is not signed in."
+    fix = "send no more than name and password."
+
+
+class TooManyValues(BodyTooLarge):
+    problem = "The request's body holds more than {0} values."
+    fix = "send fewer deals or rows in one call."
 
 
 class TooMuchAtOnce(ForesellError):
@@ -31,6 +42,11 @@ class HeadTooSlow(ForesellError):
 class HeadTooLarge(ForesellError):
     problem = "The head of the request is larger than {0} bytes."
     fix = "send fewer or shorter headers, or a shorter address."
+
+
+class TooManyHeaders(ForesellError):
+    problem = "The request has more than {0} headers."
+    fix = "send fewer headers."
 
 
 class NotHttp(ForesellError):

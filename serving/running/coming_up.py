@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,15 @@ if TYPE_CHECKING:
     from serving.store.opening import Store
 
 Clock = Callable[[], datetime]
+LATER = (
+    "serving.cards.lists",
+    "serving.cards.on_record",
+    "serving.events.desk",
+    "serving.health.readiness",
+    "serving.upkeep.at_work",
+    "serving.api.routes",
+)
+"""What the first scores do not need and all else does: importing it takes longer than loading a bundle."""
 
 
 class Running:
@@ -64,7 +74,7 @@ class Running:
         """What scores by features need; returns when a bundle serves. Raises StoreNotOpened, StoreTooNew."""
         settings, state = self._settings, self.state
         self._store = store = await to_thread.run_sync(open_store, settings.store_address)
-        self._follower = follower = Follower(store)
+        self._follower = follower = Follower(store, longest_wait=settings.wait_for_events)
         sources = replace(self._sources, remember=self._remember)
         self._shelf = shelf = Shelf(
             settings.home, sources, settings.look_every, settings.retry_load_after, follower=follower
@@ -92,7 +102,7 @@ class Running:
 
     async def rest(self) -> None:
         """What all other calls need, and the process's own work. Raises StoreAway; then it may be tried again."""
-        await to_thread.run_sync(_import_the_rest)
+        await to_thread.run_sync(import_the_rest)
         from serving.cards.lists import Lists
         from serving.cards.on_record import OnRecord
         from serving.events.desk import Desk
@@ -109,7 +119,7 @@ class Running:
         await to_thread.run_sync(desk.open)
         self._agreed.set()
         state.events = desk
-        state.parts = Parts(settings, shelf, follower, score_log, StoreLook(store), self._clock)
+        state.parts = Parts(settings, shelf, follower, score_log, StoreLook(store, follower), self._clock)
         state.lists = Lists(store, self._clock, settings.stale_after)
         state.recorded = OnRecord(shelf, state.book, state.lists, follower, self._clock)
         self._metrics.when_asked(lambda: desk.count(self._metrics))
@@ -139,5 +149,7 @@ class Running:
         return self._sources.remember(history, features)
 
 
-def _import_the_rest() -> None:
-    """In a thread: meanwhile scores are answered."""
+def import_the_rest() -> None:
+    """Import what `rest` needs, in a thread: meanwhile scores are answered."""
+    for module in LATER:
+        import_module(module)

@@ -28,6 +28,7 @@ from serving.running.thrift import give_back
 from serving.settings import ServingSettings
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.request_log import FACTS, LOGGER
+from serving.wire.door import Door
 from serving.wire.envelope import Envelope
 from serving.wire.short_way import WAYS, ShortWay
 
@@ -60,7 +61,7 @@ class Front:
         self._running = Running(self.state, settings, clock, wall_clock, metrics, sources, jobs)
         self._routes: FastAPI | None = None
         self._making: asyncio.Task[None] | None = None
-        self._around = Envelope(_KnowingKeys(ShortWay(self._long_way), self._is_complete), settings, metrics)
+        self._around = Envelope(Door(_KnowingKeys(ShortWay(self._long_way), self._is_complete)), settings, metrics)
         self._lifespan = Router(lifespan=self._live).lifespan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

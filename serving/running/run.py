@@ -46,10 +46,12 @@ def run(
     """Serve until told to stop; with `as_of` (naive UTC) the service's clock stands still at that moment.
 
     With `unix_socket` it listens there instead of on host and port. The database is brought up to date first, once.
-    Raises PortTaken, SocketTaken, StoreNotOpened, StoreTooNew, WorkersDoNotStart.
+    Raises PortTaken, SocketTaken, PublicUrlNeeded, StoreNotOpened, StoreTooNew, WorkersDoNotStart.
     """
+    from serving.access.oidc import must_know_its_address
     from serving.store.opening import open_store
 
+    must_know_its_address(settings)
     with listening(host, port, unix_socket) as listens:
         open_store(settings.store_address).close()
         if workers > 1:

@@ -8,14 +8,20 @@ import ctypes
 import gc
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib import import_module
 
 ARENAS = 2
 M_ARENA_MAX = -8
 """A parameter of mallopt(3)."""
 OBJECTS_BETWEEN_LOOKS, OBJECTS_WHILE_ANSWERING = 20_000, 50_000
 HAND_ON_AFTER = 0.0005
-ALGEBRA_THREADS = "OPENBLAS_NUM_THREADS"
+ONE_ALLOCATOR = {"ARROW_DEFAULT_MEMORY_POOL": "system", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+"""Arrow brings an allocator of its own with arenas and a thread; beside the system's it holds 4 MiB for nothing."""
+WHILE_LOADING = {"numpy": {"OPENBLAS_NUM_THREADS": "1"}, "pyarrow": ONE_ALLOCATOR}
+"""Libraries, and what they read from the environment when they are loaded. A row has no use for threads of algebra;
+each would hold a stack and a buffer."""
 
 
 def be_thrifty() -> None:
@@ -25,13 +31,22 @@ def be_thrifty() -> None:
     if library is not None:
         with suppress(AttributeError):
             library.mallopt(M_ARENA_MAX, ARENAS)
-    if "numpy" not in sys.modules and ALGEBRA_THREADS not in os.environ:
-        # A row has no use for threads; each would hold a stack and a buffer. Children that train do: they inherit none.
-        os.environ[ALGEBRA_THREADS] = "1"
-        try:
-            import numpy  # noqa: F401
-        finally:
-            del os.environ[ALGEBRA_THREADS]
+    for library_name, told in WHILE_LOADING.items():
+        if library_name not in sys.modules:
+            with _in_the_environment(told):
+                import_module(library_name)
+
+
+@contextmanager
+def _in_the_environment(told: Mapping[str, str]) -> Iterator[None]:
+    """For a while. Children that train do: they inherit none of it; and what the operator says stands."""
+    new = {name: value for name, value in told.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            del os.environ[name]
 
 
 def be_quick() -> None:

@@ -1,4 +1,4 @@
-"""One of several processes that answer: `python -m serving.running.worker`, started by `workers` beside it alone."""
+"""What does one of several processes that answer do? Started by `workers` beside it alone."""
 
 import logging
 import os
@@ -32,7 +32,11 @@ log = logging.getLogger(LOGGER)
 
 def main() -> None:
     """Serve until told to stop, or until whoever started this process is gone."""
-    handed = Handover.model_validate_json(_first_line(0))
+    work(Handover.model_validate_json(_first_line(0)))
+
+
+def work(handed: Handover) -> None:
+    """The same, told what to do; the standard input ends when whoever started this process is gone."""
     settings = ServingSettings(**handed.settings)  # type: ignore[arg-type]
     log_json_lines(settings.log_level)
     be_thrifty()

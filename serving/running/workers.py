@@ -1,7 +1,8 @@
 """How do several processes answer on one port? This one listens, starts them, and replaces those that end.
 
-A worker learns its settings from its standard input, so that no secret stands in its environment or command line.
-The pipe stays open: when it closes, whoever started the worker is gone, and the worker ends too.
+A worker is forked from this process where it can be (`forking`). Else it is a program of its own, which learns its
+settings from its standard input, so that no secret stands in its environment or command line. Either way its standard
+input is a pipe that stays open: when it closes, whoever started the worker is gone, and the worker ends too.
 """
 
 import logging
@@ -9,7 +10,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,13 +18,20 @@ from fcntl import F_DUPFD_CLOEXEC, fcntl
 from os import getpid
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import BaseModel
 
 from features.errors import ForesellError
+from features.own_process import command_of
 from serving.settings import ServingSettings
 from serving.telemetry.metrics.sharing import fold_ended
 from serving.telemetry.request_log import FACTS, LOGGER
+
+if TYPE_CHECKING:
+    from serving.running.forking import Forked
+
+Process: TypeAlias = "subprocess.Popen[bytes] | Forked"
 
 COULD_NOT_START = 3
 """Status of a worker whose service could not start: the same would happen again."""
@@ -58,7 +65,7 @@ class Handover(BaseModel):
 class Worker:
     """One process, since when it runs, and how often in a row its forerunners failed to start."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "Process"
     since: float
     failures: int = 0
 
@@ -68,7 +75,7 @@ def serve_with_workers(settings: ServingSettings, as_of: datetime | None, listen
     listens = beside_standard_streams(listens)
     with _told_to_stop() as told, _counts_folder(settings.home) as counts:
         handover = Handover(settings=settings.plain(), as_of=as_of, listens=listens.fileno(), counts=counts)
-        workers = Workers(handover, count, settings.grace.total_seconds())
+        workers = Workers(handover, count, settings.grace.total_seconds(), _best_start())
         try:
             workers.start()
             while not told:
@@ -93,7 +100,7 @@ class Workers:
         handover: Handover,
         count: int,
         grace: float,
-        start_one: "Callable[[Handover], subprocess.Popen[bytes]] | None" = None,
+        start_one: "Callable[[Handover], Process] | None" = None,
         tick: Callable[[], float] = monotonic,
     ) -> None:
         self._handover, self._count, self._grace = handover, count, grace
@@ -161,10 +168,30 @@ class Workers:
         self._due.append((self._tick() + pause, failures))
 
 
+def _best_start() -> "Callable[[Handover], Process]":
+    """How workers are started here. Loads what they share where they can share it."""
+    from serving.running.forking import can_fork, load_what_workers_share
+
+    if can_fork():
+        load_what_workers_share()
+        if can_fork():
+            return fork_worker
+        log.warning("workers share no memory: a library started a thread")
+    return start_worker
+
+
+def fork_worker(handover: Handover) -> "Forked":
+    """A process that answers, forked from this one."""
+    from serving.running.forking import Forked
+    from serving.running.worker import work
+
+    return Forked(lambda: work(handover))
+
+
 def start_worker(handover: Handover) -> "subprocess.Popen[bytes]":
     """A process that answers (`serving.running.worker`)."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "serving.running.worker"], stdin=subprocess.PIPE, pass_fds=(handover.listens,)
+        command_of("serving.running.worker"), stdin=subprocess.PIPE, pass_fds=(handover.listens,)
     )
     assert process.stdin is not None
     with suppress(BrokenPipeError):
@@ -173,7 +200,7 @@ def start_worker(handover: Handover) -> "subprocess.Popen[bytes]":
     return process
 
 
-def _close_pipe(process: "subprocess.Popen[bytes]") -> None:
+def _close_pipe(process: "Process") -> None:
     if process.stdin is not None:
         with suppress(OSError):
             process.stdin.close()

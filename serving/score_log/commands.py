@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from features.doors import AsJson, home_of, moment, now
-from serving.access.commands import note_command
+from features.doors import AsJson, home_of, known_home, moment, now
+from serving.access.command_trail import noting
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Scores that were served, and what became of them.")
 
@@ -18,13 +18,15 @@ def export(
     since: Annotated[str | None, typer.Option(help="Only scores served from this day or moment on.")] = None,
 ) -> None:
     """Write served scores to a file: champion and shadow, with who asked and what they stood on."""
+    known_home(context)
     from serving.score_log.reading import export as write
     from serving.score_log.reading import said_of_counts, served
 
     home = home_of(context)
-    table = served(home, moment(context, since) if since else None, now())
-    write(table, out)
-    note_command(context, "served.exported", f"served:{out.name}", {"rows": len(table), "since": since})
+    with noting(context, "served.exported", f"served:{out.name}", {"since": since}) as told:
+        table = served(home, moment(context, since) if since else None, now())
+        write(table, out)
+        told["rows"] = len(table)
     typer.echo(f"{len(table)} rows written to {out}. {said_of_counts(home)}")
 
 
@@ -37,6 +39,7 @@ def outcomes(
     as_json: AsJson = False,
 ) -> None:
     """Hold served scores against what happened afterwards: calibration by tenths, log loss, by version and shadow."""
+    known_home(context)
     import json
 
     from features.history import History

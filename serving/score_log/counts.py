@@ -63,6 +63,12 @@ class Counting:
         if self._map is not None:
             LAYOUT.pack_into(self._map, 0, self.taken, self.written, self.lost, self.shadow_failed)
 
+    def keep_for_good(self) -> None:
+        """Let the disk have what was kept: then it outlives the machine's power too."""
+        with suppress(OSError):
+            if self._map is not None:
+                self._map.flush()
+
     def close(self) -> None:
         """Keep the numbers and let the file go."""
         self.keep()

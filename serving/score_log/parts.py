@@ -1,5 +1,6 @@
-"""How are served scores kept? As Parquet files by day, each written whole or not at all."""
+"""How are served scores kept? As Parquet files by day, each on the disk whole or not at all."""
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -48,23 +49,41 @@ def schema() -> "pa.Schema":
 
 
 def write_part(home: Path, name: str, at: datetime, columns: Columns) -> Path:
-    """Write scores as a part of the day `at` (naive UTC). Raises OSError where it cannot be written."""
+    """Write scores as a part of the day `at` (naive UTC); it outlives a power cut once this returns.
+
+    Raises OSError where it cannot be written.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     folder = parts_folder(home) / at.date().isoformat()
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        _sync(folder.parent)
     table = pa.table({name: pa.array(columns[name], kind) for name, kind in _kinds()}, schema())
     path = folder / f"{name}.parquet"
     draft = path.with_suffix(".draft")
     try:
         pq.write_table(table, draft, compression="zstd")
+        _sync(draft)
         draft.replace(path)
+        _sync(folder)
     except pa.ArrowException as failure:
         raise OSError(str(failure)) from failure
     finally:
         draft.unlink(missing_ok=True)
     return path
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk has a file, or the names of a folder; elsewhere than on POSIX that is left to the system."""
+    if os.name != "posix":
+        return
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _kinds() -> list[tuple[str, "pa.DataType"]]:

@@ -27,6 +27,8 @@ from serving.telemetry.request_log import FACTS, LOGGER
 log = logging.getLogger(LOGGER)
 ENOUGH = 5_000
 """Scores after which a part is written at once."""
+MOST_OF_PART = 20_000
+"""Scores after which a part is ended, but for the rest of a piece: so much is lost at most where a part is refused."""
 WITH_ROW = 10
 """A score that keeps its values for a shadow takes so much room of the queue."""
 NAME = "score_log"
@@ -72,7 +74,7 @@ class ScoreLog:
         self._home, self._most, self._every = home, most, every.total_seconds()
         self._metrics = metrics or NoMetrics()
         self._waiting: deque[Served] = deque()
-        self._room = 0
+        self._room = self._scores = 0
         self._name = f"{time_ns() // 1_000_000}-{os.getpid()}"
         self._parts = 0
         self._refused: str | None = None
@@ -109,13 +111,14 @@ class ScoreLog:
             if taken:
                 counts.taken += len(scores)
                 self._room += served.room
+                self._scores += len(scores)
                 self._waiting.append(served)
             else:
                 counts.lost += len(scores)
             counts.keep()
         if not taken:
             self._metrics.lost(NAME, len(scores))
-        elif self._room >= min(ENOUGH, self._most // 4):
+        elif self._scores >= ENOUGH or self._room >= self._most // 4:
             self._wake.set()
 
     def start(self) -> None:
@@ -135,10 +138,7 @@ class ScoreLog:
     def write(self) -> None:
         """Write what waits now."""
         while self._waiting:
-            with self._counting:
-                some = [self._waiting.popleft() for _ in range(min(len(self._waiting), ENOUGH))]
-                self._room -= sum(served.room for served in some)
-            count = sum(len(served.scores) for served in some)
+            some, count = self._some()
             self._parts += 1
             try:
                 name = f"{self._name}-{self._parts:06d}"
@@ -146,10 +146,23 @@ class ScoreLog:
                 with self._counting:
                     self.counts.written += count
                     self.counts.keep()
+                self.counts.keep_for_good()
                 self._refused = None
             except Exception as failure:
                 # Whatever it was, what is not kept is counted.
                 self._lose(count, f"{type(failure).__name__}: {failure}")
+
+    def _some(self) -> tuple[list[Served], int]:
+        """The oldest of what waits, as much as one part takes, and how many scores that are."""
+        some: list[Served] = []
+        count = 0
+        with self._counting:
+            while self._waiting and count < MOST_OF_PART:
+                some.append(self._waiting.popleft())
+                count += len(some[-1].scores)
+            self._room -= sum(served.room for served in some)
+            self._scores -= count
+        return some, count
 
     def _lose(self, count: int, why: str) -> None:
         with self._counting:

@@ -71,10 +71,12 @@ def export(table: "pa.Table", to: Path) -> None:
 
     import pyarrow.csv as pc
 
+    from features.spreadsheets import guarded_table
+
     for name in ("horizons", "chances"):
         texts = [None if one is None else json.dumps(one) for one in table[name].to_pylist()]
         table = table.set_column(table.schema.get_field_index(name), name, pa.array(texts, pa.string()))
-    pc.write_csv(table, to)
+    pc.write_csv(guarded_table(table), to)
 
 
 def said_of_counts(home: Path) -> str:

@@ -131,7 +131,7 @@ class DealScore(Answer):
     """What the answer stands on, from pooled rates to a full model."""
 
     data_as_of: datetime | None
-    """The latest moment at which anything was recorded; null where no row says when."""
+    """The latest moment before `as_of` at which anything was recorded; null where no row says when."""
 
     level_as_of: datetime
     """Outcomes known before this moment have moved the model's level."""
@@ -140,7 +140,7 @@ class DealScore(Answer):
     """When this was computed."""
 
     stale: bool
-    """Whether the data is older than the service's `stale_after`, or of unknown age."""
+    """Whether the data is older than `stale_after`, of unknown age, or without events that were accepted already."""
 
     error: Problem | None = None
     """Why this deal has no answer; the others are not affected."""
@@ -177,13 +177,13 @@ class DealScores(Answer):
     """When this was computed."""
 
     data_as_of: datetime | None
-    """The latest moment at which anything was recorded; null where no row says when."""
+    """The latest moment before `as_of` at which anything was recorded; null where no row says when."""
 
     level_as_of: datetime
     """Outcomes known before this moment have moved the model's level."""
 
     stale: bool
-    """Whether the data is older than the service's `stale_after`, or of unknown age."""
+    """Whether the data is older than `stale_after`, of unknown age, or without events that were accepted already."""
 
 
 class ModelServed(Answer):
@@ -261,7 +261,8 @@ class Part(Answer):
 
     state: str
     """ok; absent: never set up; loading; missing: troubles say why; features-only: the history is not in memory;
-    stale: nothing was recorded for long; behind: events may be unknown to scores; away: does not answer; refusing: it
+    stale: nothing was recorded for long; behind: accepted events are, or may be, unknown to scores; away: does not
+    answer; refusing: it
     answers and refused a write a moment ago (disk full, read-only, locked); losing."""
 
     detail: str

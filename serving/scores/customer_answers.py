@@ -85,7 +85,7 @@ class CustomerScore(Answer):
     """What the answer stands on, from pooled rates to a full model."""
 
     data_as_of: datetime | None
-    """The latest moment at which anything was recorded; null where no row says when."""
+    """The latest moment before `as_of` at which anything was recorded; null where no row says when."""
 
     level_as_of: datetime
     """Outcomes known before this moment have moved the model's level."""
@@ -94,7 +94,7 @@ class CustomerScore(Answer):
     """When this was computed."""
 
     stale: bool
-    """Whether the data is older than the service's `stale_after`, or of unknown age."""
+    """Whether the data is older than `stale_after`, of unknown age, or without events that were accepted already."""
 
     error: Problem | None = None
     """Why this customer has no answer; the others are not affected."""
@@ -128,10 +128,10 @@ class CustomerScores(Answer):
     """When this was computed."""
 
     data_as_of: datetime | None
-    """The latest moment at which anything was recorded; null where no row says when."""
+    """The latest moment before `as_of` at which anything was recorded; null where no row says when."""
 
     level_as_of: datetime
     """Outcomes known before this moment have moved the model's level."""
 
     stale: bool
-    """Whether the data is older than the service's `stale_after`, or of unknown age."""
+    """Whether the data is older than `stale_after`, of unknown age, or without events that were accepted already."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from features.as_of import parse_moment
@@ -14,6 +14,7 @@ from serving.moments import in_utc, written
 from serving.problems.errors import DateNotAccepted, MomentNotAccepted
 from serving.questions.asked import AskedOfAll
 from serving.questions.questions import MOST_DAYS
+from serving.scores.one_state import Changing
 from serving.scores.written import Source
 from serving.shelf.pairs import Bundled, Pair
 
@@ -42,11 +43,11 @@ class Occasion:
     most_reasons: int
     language: Language
     source: Source
+    data_as_of: datetime | None = None
+    """The latest moment at which anything was recorded, as far as this answer may know."""
 
-    @property
-    def data_as_of(self) -> datetime | None:
-        """The latest moment at which anything was recorded, as far as this answer may know."""
-        return _seen(self.pair, self.as_of)
+    behind: int | None = 0
+    """How many accepted events the history in memory has not yet; None where that could not be asked."""
 
     @property
     def stale(self) -> bool:
@@ -71,25 +72,29 @@ def occasion(
     stale_after: timedelta,
     records: Records | None = None,
     *,
-    current: bool = True,
+    behind: int | None = 0,
+    present: datetime | None = None,
 ) -> Occasion:
-    """What a request means at this moment. Unless `current`, answers say that they are stale.
+    """What a request means at this moment. Where events are `behind`, or it is not known, answers say they are stale.
 
+    `present` is the moment to judge by where none is asked for, and the latest that may be asked for; default `now`.
     Raises NotAMoment, MomentNotAccepted (the future), ModelKnowsTheFuture, DateNotAccepted.
     """
-    as_of = now if asked.as_of is None else parse_moment(asked.as_of, str(pair.zone))
-    if as_of > now:
-        raise MomentNotAccepted(in_utc(as_of).isoformat(), in_utc(now).isoformat())
+    present = now if present is None else present
+    as_of = present if asked.as_of is None else parse_moment(asked.as_of, str(pair.zone))
+    if as_of > present:
+        raise MomentNotAccepted(in_utc(as_of).isoformat(), in_utc(present).isoformat())
     bundled = pair.at(as_of)
     zone = pair.zone
     # An asked date goes to the end of that day, a horizon to a time within its day: the date has the last word.
     ends = _ends(asked.horizons, as_of, zone)
     if asked.dates:
         ends |= {day.isoformat(): _days_to_the_end_of(day, as_of, zone) for day in asked.dates}
-    source = _source(pair, bundled, as_of, now, stale_after, current=current)
+    seen = recorded_before(pair, as_of)
+    source = _source(bundled, as_of, now, stale_after, seen, current=behind == 0)
     days = _days(tuple(asked.horizons), ends)
     return Occasion(
-        pair, bundled, records, as_of, now, days.ends, days.within, days.days, asked.reasons, language, source
+        pair, bundled, records, as_of, now, *days, asked.reasons, language, source, data_as_of=seen, behind=behind
     )
 
 
@@ -120,10 +125,9 @@ class Occasions:
                 if len(self._kept) >= MOST_KEPT:
                     self._kept.clear()
                 self._kept[key] = days
-        source = _source(pair, bundled, now, now, stale_after)
-        return Occasion(
-            pair, bundled, None, now, now, days.ends, days.within, days.days, asked.reasons, language, source
-        )
+        seen = recorded_before(pair, now)
+        source = _source(bundled, now, now, stale_after, seen)
+        return Occasion(pair, bundled, None, now, now, *days, asked.reasons, language, source, data_as_of=seen)
 
 
 class _Days(NamedTuple):
@@ -146,9 +150,15 @@ def _days(horizons: tuple[float, ...], ends: Mapping[str, float]) -> _Days:
 
 
 def _source(
-    pair: Pair, bundled: Bundled, as_of: datetime, now: datetime, stale_after: timedelta, *, current: bool = True
+    bundled: Bundled,
+    as_of: datetime,
+    now: datetime,
+    stale_after: timedelta,
+    seen: datetime | None,
+    *,
+    current: bool = True,
 ) -> Source:
-    champion, seen = bundled.champion, _seen(pair, as_of)
+    champion = bundled.champion
     return Source(
         champion.version,
         champion.rung,
@@ -168,8 +178,18 @@ def _plain(days: float) -> str:
     return f"{days:g}"
 
 
-def _seen(pair: Pair, as_of: datetime) -> datetime | None:
-    latest = None if pair.records is None else pair.records.data_as_of
+def recorded_before(pair: Pair, as_of: datetime) -> datetime | None:
+    """The latest moment before another at which anything was recorded, as far as the history in memory knows.
+
+    Of a moment in the past the history may have to be asked.
+    """
+    records = pair.records
+    if records is None:
+        return None
+    # Asked by name: a check against the protocol takes longer than a score's trees.
+    if hasattr(records, "recorded_before"):
+        return cast(Changing, records).recorded_before(as_of)
+    latest = records.data_as_of
     return None if latest is None else min(latest, as_of)
 
 

@@ -3,7 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from serving.champion import Row
-from serving.language import AND_MORE, BETWEEN_NOTES, NEVER_MET, NEW_HERE, NOT_GIVEN, NOT_USED, Language
+from serving.language import (
+    AND_MORE,
+    BETWEEN_NOTES,
+    MAY_LACK,
+    NEVER_MET,
+    NEW_HERE,
+    NOT_GIVEN,
+    NOT_IN_IT,
+    NOT_USED,
+    Language,
+)
 from serving.scores.occasion import Occasion
 from serving.scores.subjects import Subject
 
@@ -20,9 +30,13 @@ def note_of(asked: Occasion, subject: Subject, row: Row, said: str | None) -> st
         for name, words in asked.bundled.texts_met
         if (value := row.get(name)) is not None and value not in words
     ]
-    if not (said or never or subject.absent or subject.unused or subject.new):
+    behind = 0 if subject.form == "features" else asked.behind
+    if not (said or never or subject.absent or subject.unused or subject.new or behind != 0):
         return None
-    return BETWEEN_NOTES[asked.language].join(_parts(asked.language, subject, never, said))
+    parts = [*_parts(asked.language, subject, never, said)]
+    if behind != 0:
+        parts.append(MAY_LACK[asked.language] if behind is None else NOT_IN_IT[asked.language].format(f"{behind:,}"))
+    return BETWEEN_NOTES[asked.language].join(parts)
 
 
 def _parts(language: Language, subject: Subject, never: Sequence[str], said: str | None) -> Iterator[str]:

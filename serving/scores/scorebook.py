@@ -2,13 +2,15 @@
 
 from asyncio import sleep
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol, TypeVar, cast
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 
+from features.as_of import parse_moment
 from features.errors import ForesellError
 from serving.access.reach import ALL, Reach
 from serving.access.seen import seen_by
@@ -17,7 +19,8 @@ from serving.language import Language
 from serving.moments import written
 from serving.problems.errors import RecordNotAccepted
 from serving.questions.asked import AskedOfAll
-from serving.scores.occasion import Occasion, Occasions, occasion
+from serving.scores.occasion import Occasion, Occasions, occasion, recorded_before
+from serving.scores.one_state import holding, in_one_state
 from serving.scores.pieces import run_here, run_in_pieces
 from serving.scores.scoring import Scored, score_customers, score_deals, told_of_deal
 from serving.scores.subjects import Reader, Subject
@@ -44,11 +47,27 @@ class Asker:
     request_id: str = ""
 
 
+@dataclass(frozen=True)
+class Done:
+    """A call that was answered: when it was asked, its answer, and what was scored, part by part."""
+
+    asked: Occasion
+    answer: bytes
+    parts: list[tuple[Sequence[Subject], Scored[Any]]]
+
+
 class Follower(Protocol):
     """Takes accepted events into the memory (`serving.events.follower`)."""
 
+    @property
+    def behind(self) -> int:
+        """How many accepted events are known of that are not in memory."""
+
     async def catch_up(self) -> bool:
-        """Return when everything accepted before the call is in memory; False where that could not be asked."""
+        """Return when everything accepted before the call is in memory; False where that cannot be had now."""
+
+    def present(self, now: datetime) -> datetime:
+        """The moment scores are as of: now, or just after the latest event in memory."""
 
 
 class Log(Protocol):
@@ -109,14 +128,41 @@ class ScoreBook:
         if decode is not None:
             reading = self._decode(model, asked, subjects, decode)
             subjects = await run_in_pieces(reading, self._large_calls) if large else run_here(reading)
-        pair, records, current = self._shelf.pair(model), None, True
+        pair, behind, by_id = self._shelf.pair(model), cast(int | None, 0), False
         if any(not isinstance(one, Told) and one.features is None for one in subjects):
-            pair, current = await self._with_records(model, pair)
-            records = self._seen(pair, asker.reach)
-        asked_when = occasion(pair, asked, language, self._clock(), self._stale_after, records, current=current)
-        work = self._score(asked_when, model, subjects, asker)
+            pair, behind = await self._with_records(model, pair)
+            by_id = True
+        now = self._clock()
+        present = self._follower.present(now) if by_id and self._follower is not None else now
+        if asked.as_of is not None:
+            await to_thread.run_sync(self._look_back, pair, asked.as_of)
+
+        def begin() -> Generator[None, None, Done]:
+            records = self._seen(pair, asker.reach) if by_id else None
+            when = occasion(pair, asked, language, now, self._stale_after, records, behind=behind, present=present)
+            return self._score(when, model, subjects)
+
+        async def in_pieces() -> Done:
+            return await run_in_pieces(begin(), self._large_calls)
+
         with step("score", model=model, subjects=len(subjects)):
-            return await run_in_pieces(work, self._large_calls) if large else run_here(work)
+            if large:
+                done = await in_one_state(pair.records if by_id else None, in_pieces, _judged_by)
+            else:
+                with holding(pair.records if by_id else None):
+                    done = run_here(begin())
+        first = 0
+        for some, scored in done.parts:
+            self._note(done.asked, model, asker, some, scored, first)
+            first += len(some)
+        return done.answer
+
+    @staticmethod
+    def _look_back(pair: Pair, as_of: str) -> None:
+        """In a thread: have at hand what was recorded before a moment in the past."""
+        # A moment that cannot be read is the occasion's to say.
+        with suppress(ForesellError, OverflowError, ValueError):
+            recorded_before(pair, parse_moment(as_of, str(pair.zone)))
 
     def at_once(self, body: bytes, language: Language, asker: Asker) -> bytes | None:
         """The answer of the win model to a plain request about one deal by features; None for all others.
@@ -144,13 +190,18 @@ class ScoreBook:
         self._note(when, "win", asker, (subject,), scored, 0)
         return answer
 
-    async def _with_records(self, model: Model, pair: Pair) -> tuple[Pair, bool]:
-        """The pair with its history, and whether all accepted events are in it. Waits a while as the service starts."""
+    async def _with_records(self, model: Model, pair: Pair) -> tuple[Pair, int | None]:
+        """The pair with its history, and how many accepted events are not in it, None where that could not be asked.
+
+        Waits a while as the service starts.
+        """
         while pair.records is None and self._shelf.loading and monotonic() < self._load_until:
             await sleep(LOOK_AGAIN)
             pair = self._shelf.pair(model)
-        current = self._follower is None or await self._follower.catch_up()
-        return self._shelf.pair(model), current
+        behind: int | None = 0
+        if self._follower is not None and not await self._follower.catch_up():
+            behind = self._follower.behind or None
+        return self._shelf.pair(model), behind
 
     def _seen(self, pair: Pair, reach: Reach) -> Records:
         if pair.records is None:
@@ -173,9 +224,7 @@ class ScoreBook:
             yield
         return found
 
-    def _score(
-        self, asked: Occasion, model: Model, subjects: Sequence[Any], asker: Asker
-    ) -> Generator[None, None, bytes]:
+    def _score(self, asked: Occasion, model: Model, subjects: Sequence[Any]) -> Generator[None, None, Done]:
         """All of a request; yields between pieces."""
         reader = Reader(asked.pair, asked.bundled, asked.records, asked.as_of)
         read = reader.read_deals if model == "win" else reader.read_customers
@@ -187,12 +236,13 @@ class ScoreBook:
             what = "deals" if model == "win" else "customers"
             raise RecordNotAccepted(reader.faulty, what, tuple(reader.faults))
         pieces: list[bytes] = []
-        for first, some in _parts(meant, self._piece_rows):
+        parts: list[tuple[Sequence[Subject], Scored[Any]]] = []
+        for _, some in _parts(meant, self._piece_rows):
             scored: Scored[Any] = score_deals(asked, some) if model == "win" else score_customers(asked, some)
             pieces.append(WRITE(scored.answers))
-            self._note(asked, model, asker, some, scored, first)
+            parts.append((some, scored))
             yield
-        return _together(asked, model, pieces)
+        return Done(asked, _together(asked, model, pieces), parts)
 
     def _note(
         self, asked: Occasion, model: Model, asker: Asker, subjects: Sequence[Subject], scored: Scored[Any], first: int
@@ -205,6 +255,12 @@ class ScoreBook:
                 self._metrics.scores(model, form, sum(subject.form == form for subject in subjects))
         if self._log is not None:
             self._log.put(asked, model, asker.actor, asker.request_id, subjects, scored, first)
+
+
+def _judged_by(done: Done) -> datetime:
+    """What is told of a moment before this one changes the answer; where rows are looked at as they last were, all."""
+    only_ids = all(subject.form in ("known", "features") for some, _ in done.parts for subject in some)
+    return done.asked.as_of if only_ids else datetime.max
 
 
 def _together(asked: Occasion, model: Model, pieces: Sequence[bytes]) -> bytes:

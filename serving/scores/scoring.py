@@ -149,12 +149,18 @@ def _looked_up(asked: Sequence[T], values: Callable[[Sequence[T]], Mapping[str, 
 
 def _chance(asked: Occasion, score: ScoreGiven) -> Chance:
     by_days, around = score.by_days, score.around_days
-    low, high = ({end: around[days][side] for end, days in asked.ends} if around else {} for side in (0, 1))
+    win_by: dict[str, float] = {}
+    low: dict[str, float] = {}
+    high: dict[str, float] = {}
+    for end, days in asked.ends:
+        win_by[end] = by_days[days]
+        if around:
+            low[end], high[end] = around[days]
     return Chance(
         score.probability,
         score.low,
         score.high,
-        {end: by_days[days] for end, days in asked.ends},
+        win_by,
         low,
         high,
         {number: by_days[days] for number, days in asked.within},

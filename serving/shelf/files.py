@@ -13,7 +13,7 @@ from features.definition import Feature
 from features.errors import ForesellError
 from features.storage import LocalStore, open_store
 from serving.champion import Champion, Model, Sources
-from serving.problems.errors import ChampionOfOtherFeatures, NoChampion, NothingLoaded
+from serving.problems.errors import ChampionOfOtherFeatures, EarlierVersionServes, NoChampion, NothingLoaded
 from serving.shelf.pairs import Bundled
 
 State = tuple[Hashable, ...]
@@ -32,6 +32,8 @@ class Held:
     followed: Bundled | None
     shadow: Bundled | None
     watched: Watched
+    instead: ForesellError | None = None
+    """Why an earlier version answers instead of the one that was promoted; None where that one does."""
 
     @property
     def features(self) -> frozenset[Feature]:
@@ -49,16 +51,25 @@ def states_of(sources: Sources, home: Path, model: Model) -> Watched:
 def load_held(
     sources: Sources, home: Path, model: Model, watched: Watched, present: Held | None
 ) -> tuple[Held, list[ForesellError]]:
-    """The bundles of a model; what did not change is kept. Beside them what could not be loaded of shadow and level.
+    """The bundles of a model; what did not change is kept. Beside them what could not be loaded of them.
 
+    Where nothing of the model serves yet and the champion cannot be loaded, one that was live before takes its place.
     Raises NoChampion, NothingLoaded, ChampionOfOtherFeatures, and what loading the champion raises.
     """
     troubles: list[ForesellError] = []
     live = sources.watched(home, model)
-    if present is not None and present.watched[0] == watched[0]:
+    instead: ForesellError | None = None
+    if present is not None and present.watched[0] == watched[0] and present.instead is None:
         trained = present.trained
     else:
-        trained = _champion(sources, home, model)
+        try:
+            trained = _champion(sources, home, model)
+        except ForesellError as failure:
+            if present is not None and present.instead is None:
+                raise
+            trained = _one_before(sources, home, model, failure) if present is None else present.trained
+            instead = EarlierVersionServes(model, trained.champion.version, _why(model, failure))
+            troubles.append(instead)
     shadow = followed = None
     try:
         if watched[1]:
@@ -77,7 +88,7 @@ def load_held(
         troubles.append(failure)
     if followed is not None and followed.champion.features != trained.champion.features:
         followed = None
-    return Held(trained, followed, shadow, watched), troubles
+    return Held(trained, followed, shadow, watched, instead), troubles
 
 
 def must_be_computed_alike(champion: Champion) -> None:
@@ -109,6 +120,22 @@ def _champion(sources: Sources, home: Path, model: Model) -> Bundled:
     if folder is None:
         raise NoChampion(model)
     return _bundled(sources, folder, f"the {model} model", model)
+
+
+def _why(model: Model, failure: ForesellError) -> str:
+    if isinstance(failure, NoChampion):
+        return f"champions/{model}.json, which points to it, is not there."
+    return failure.problem.format(*failure.args)
+
+
+def _one_before(sources: Sources, home: Path, model: Model, failure: ForesellError) -> Bundled:
+    """The latest version that was live and can be loaded. Raises the failure where there is none."""
+    for folder in sources.before(home, model):
+        try:
+            return _bundled(sources, folder, f"an earlier version of the {model} model", model)
+        except ForesellError:
+            continue
+    raise failure
 
 
 def _bundled(sources: Sources, folder: Path, what: str, model: Model) -> Bundled:

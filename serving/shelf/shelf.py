@@ -152,6 +152,8 @@ class Shelf:
         try:
             self._held[model], self._aside[model] = load_held(self._sources, self.home, model, watched, held)
             self._lacking.pop(model, None)
+            if (instead := self._held[model].instead) is not None:
+                self._lacking[model] = instead
         except ForesellError as failure:
             self._lacking[model] = failure
             # A model that never was there is no trouble.

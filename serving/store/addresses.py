@@ -19,7 +19,9 @@ from serving.problems.errors import StoreNotOpened
 
 BUSY_MILLISECONDS = 5_000
 """How long a writer of a SQLite file waits for another."""
-CONNECT_SECONDS, STATEMENT_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 5, 30, 10, 60
+CONNECT_SECONDS, STATEMENT_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 3, 30, 10, 60
+ALIVE = {"keepalives_idle": "10", "keepalives_interval": "3", "keepalives_count": "3", "tcp_user_timeout": "3000"}
+"""How libpq finds that the other machine is gone: seconds, seconds, tries, and milliseconds for what was sent."""
 POOL = {"pool_size": 5, "max_overflow": 10, "pool_timeout": 10}
 RECYCLE_SECONDS = 1_800
 SECRETS = ("password", "sslpassword", "passfile")
@@ -73,7 +75,7 @@ def _postgres(url: URL) -> Address:
         "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
     }
     options = " ".join(f"-c {name}={milliseconds}" for name, milliseconds in limits.items())
-    usual = {"application_name": "foresell", "connect_timeout": str(CONNECT_SECONDS)}
+    usual = {"application_name": "foresell", "connect_timeout": str(CONNECT_SECONDS), **ALIVE}
     connect: dict[str, Any] = {name: value for name, value in usual.items() if name not in given}
     connect["options"] = f"{options} -c timezone=UTC {given.get('options', '')}".rstrip()
     bare = url.difference_update_query([*POOL, "statement_timeout", "options"])

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from features.doors import AsJson, home_of
+from features.doors import DATABASE, AsJson, home_of, known_home
 
 store = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The service's own database and its layout.")
 
@@ -12,6 +12,7 @@ store = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The servi
 @store.command()
 def show(context: typer.Context, as_json: AsJson = False) -> None:
     """Say where the database is, at which layout, and how many rows its tables have."""
+    known_home(context, DATABASE)
     import json
 
     from sqlalchemy import func, inspect, select, table
@@ -56,6 +57,7 @@ def downgrade(
     layout: Annotated[str, typer.Argument(help="The layout of the earlier release, for example 0001.")],
 ) -> None:
     """Take the database back to the layout of an earlier release; what that has no place for is lost. Back up first."""
+    known_home(context, DATABASE)
     from serving.settings import read_settings
     from serving.store.errors import NoSuchLayout
     from serving.store.opening import open_engine, told_when_away

@@ -34,12 +34,16 @@ class AcceptedEvent(Tables):
     sent_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     """SHA-256 of the sender and the id the sender gave the event, where it gave one."""
 
+    said: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the id and what the event says, whoever sent it: known again when a key was replaced by another."""
+
     refused: Mapped[str | None] = mapped_column(Text)
     """Why the history did not take the row; such rows are kept for good."""
 
     __table_args__ = (
         Index("ix_events_row_key", "row_key", "recorded_at", "position"),
         Index("ix_events_received_at", "received_at"),
+        Index("ix_events_said", "said"),
     )
 
 
@@ -69,3 +73,6 @@ class EventFeed(Tables):
 
     refused: Mapped[int] = mapped_column(BigInteger)
     """How many rows were set aside, ever."""
+
+    latest: Mapped[datetime | None] = mapped_column(DateTime)
+    """The latest moment from which an event counts that did not say when it was recorded."""

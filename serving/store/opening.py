@@ -1,5 +1,6 @@
 """How is the service's database opened? One function, which also brings an older one up to date."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -13,8 +14,16 @@ from sqlalchemy.orm import Session
 from serving.problems.errors import StoreAway, StoreNotOpened
 from serving.store.addresses import make_private_file, read_address, set_up_sqlite, shown
 from serving.store.errors import DriverMissing
+from serving.store.lock_waits import LockWaits
+from serving.store.pulse import take_pulse
+from serving.store.trouble import first_line, in_our_words
 from serving.store.turns import take_turn
 from serving.store.upgrading import bring_up_to_date
+from serving.telemetry.request_log import FACTS, LOGGER
+
+LOG_AGAIN_SECONDS = 60.0
+
+log = logging.getLogger(LOGGER)
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What SQLAlchemy raises where the database, its server or its disk is in trouble, rather than the question."""
@@ -34,6 +43,7 @@ class Store:
     def __init__(self, engine: Engine, tick: Callable[[], float] = monotonic) -> None:
         self.engine, self._tick = engine, tick
         self._refused: tuple[float, str] | None = None
+        self._logged: tuple[float, str] = (0.0, "")
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -42,8 +52,16 @@ class Store:
             with told_when_away(), Session(self.engine) as session, session.begin():
                 yield session
         except StoreAway as away:
-            self._refused = (self._tick(), str(away.args[0]))
+            self._note(away)
             raise
+
+    def _note(self, away: StoreAway) -> None:
+        """Keep why, and log what the driver says: once as long as it says the same, and each minute."""
+        now, said = self._tick(), first_line(away.__cause__) if isinstance(away.__cause__, Exception) else str(away)
+        if said != self._logged[1] or now - self._logged[0] > LOG_AGAIN_SECONDS:
+            log.warning("the database does not answer as it should", extra={FACTS: {"problem": said}})
+            self._logged = (now, said)
+        self._refused = (now, str(away.args[0]))
 
     def refused_within(self, seconds: float) -> str | None:
         """Why a transaction failed for the database's own reasons, where one of this process did so lately."""
@@ -63,15 +81,16 @@ class Store:
             yield session
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """All tables as they stood at one moment, however long the reading takes. Raises StoreAway."""
+    def reading(self, *, patient: bool = True) -> Iterator[Connection]:
+        """All tables as they stood at one moment, `patient` however long the reading takes. Raises StoreAway."""
         with told_when_away(), self.engine.connect() as connection:
             if self.engine.dialect.name == "sqlite":
                 connection.execute(text("BEGIN"))
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-                connection.execute(text("SET LOCAL statement_timeout = 0"))
-                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+                if patient:
+                    connection.execute(text("SET LOCAL statement_timeout = 0"))
+                    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             yield connection
 
     def close(self) -> None:
@@ -85,10 +104,10 @@ def told_when_away() -> Iterator[None]:
     try:
         yield
     except AWAY as failure:
-        raise StoreAway(_first_line(failure)) from failure
+        raise StoreAway(in_our_words(failure)) from failure
     except DBAPIError as failure:
         if str(getattr(failure.orig, "sqlstate", None) or "").startswith(SERVER_TROUBLE):
-            raise StoreAway(_first_line(failure)) from failure
+            raise StoreAway(in_our_words(failure)) from failure
         raise
 
 
@@ -123,14 +142,12 @@ def open_engine(address: str) -> Engine:
         raise not_opened(read.url, failure) from failure
     if read.is_sqlite:
         event.listen(engine, "connect", set_up_sqlite)
+        LockWaits().watch(engine)
+    else:
+        take_pulse(engine)
     return engine
 
 
 def not_opened(url: URL, failure: Exception) -> StoreNotOpened:
     """The error of ours for a database that could not be opened."""
-    return StoreNotOpened(shown(url), _first_line(failure))
-
-
-def _first_line(failure: Exception) -> str:
-    said = str(getattr(failure, "orig", None) or failure).strip()
-    return said.splitlines()[0] if said else type(failure).__name__
+    return StoreNotOpened(shown(url), first_line(failure))

@@ -11,6 +11,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from serving.store.tables import Tables
 
+DEAL_ORDERS = (
+    "probability",
+    "expected_amount",
+    "amount",
+    "created_at",
+    "closed_at",
+    "expected_close_on",
+    "close_on",
+)
+CUSTOMER_ORDERS = ("name", "probability", "value_at_risk", "expected_orders")
+"""Columns by which lists are sorted, beside the id: each has an index that begins with what every list is cut by."""
+
 
 class DealCard(Tables):
     """A deal as last recorded and as last scored. Money is in the base currency where it says so."""
@@ -22,7 +34,7 @@ class DealCard(Tables):
     """open, won or lost."""
     pipeline: Mapped[str | None] = mapped_column(String(500))
     stage: Mapped[str | None] = mapped_column(String(500))
-    rep_id: Mapped[str | None] = mapped_column(String(500), index=True)
+    rep_id: Mapped[str | None] = mapped_column(String(500))
     customer_id: Mapped[str | None] = mapped_column(String(500), index=True)
     created_at: Mapped[datetime | None] = mapped_column(DateTime)
     closed_at: Mapped[datetime | None] = mapped_column(DateTime)
@@ -31,10 +43,12 @@ class DealCard(Tables):
     """As written, in the deal's own currency."""
     record: Mapped[dict[str, object]] = mapped_column(JSON)
     """All fields by the contract's names, as answers carry them."""
-    told: Mapped[dict[str, str]] = mapped_column(JSON)
-    """Since when fields that change stand as they do: an older change that comes late does not replace a newer."""
+    told: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    """For instances of an earlier layout, which write it and read it; nothing here does."""
     digest: Mapped[str] = mapped_column(String(32))
     """Of the record and its columns: tells whether a card must be written again."""
+    position: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Up to which event it tells: what knows fewer does not replace it."""
 
     probability: Mapped[float | None] = mapped_column(Float)
     low: Mapped[float | None] = mapped_column(Float)
@@ -45,11 +59,13 @@ class DealCard(Tables):
     """What it is expected to close at, in the base currency."""
     model_version: Mapped[str | None] = mapped_column(String(40))
     scored_as_of: Mapped[datetime | None] = mapped_column(DateTime)
+    unscored: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    """The event that told something of it since it was scored, 0 for an import; null where the score knows it all."""
 
     __table_args__ = (
-        Index("ix_deal_cards_status_probability", "status", "probability", "deal_id"),
-        Index("ix_deal_cards_status_amount", "status", "amount", "deal_id"),
-        Index("ix_deal_cards_status_created_at", "status", "created_at", "deal_id"),
+        *(Index(f"ix_deal_cards_by_{column}", "status", column, "deal_id") for column in DEAL_ORDERS),
+        Index("ix_deal_cards_by_id", "status", "deal_id"),
+        Index("ix_deal_cards_rep_id_status", "rep_id", "status"),
     )
 
 
@@ -68,6 +84,8 @@ class CustomerCard(Tables):
     active: Mapped[bool]
     record: Mapped[dict[str, object]] = mapped_column(JSON)
     digest: Mapped[str] = mapped_column(String(32))
+    position: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """As of a deal."""
 
     probability: Mapped[float | None] = mapped_column(Float)
     """Of churn, within the first horizon."""
@@ -77,10 +95,12 @@ class CustomerCard(Tables):
     value_at_risk: Mapped[float | None] = mapped_column(Float)
     model_version: Mapped[str | None] = mapped_column(String(40))
     scored_as_of: Mapped[datetime | None] = mapped_column(DateTime)
+    unscored: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    """As of a deal."""
 
     __table_args__ = (
-        Index("ix_customer_cards_active_probability", "active", "probability", "customer_id"),
-        Index("ix_customer_cards_active_value", "active", "value_at_risk", "customer_id"),
+        *(Index(f"ix_customer_cards_by_{column}", "active", column, "customer_id") for column in CUSTOMER_ORDERS),
+        Index("ix_customer_cards_by_id", "active", "customer_id"),
     )
 
 
@@ -91,6 +111,18 @@ class CustomerOwner(Tables):
 
     customer_id: Mapped[str] = mapped_column(String(500), primary_key=True)
     rep_id: Mapped[str] = mapped_column(String(500), primary_key=True, index=True)
+
+
+class CardGone(Tables):
+    """A deal or customer that events took away: a making that knows fewer events does not bring it back."""
+
+    __tablename__ = "cards_gone"
+
+    entity: Mapped[str] = mapped_column(String(10), primary_key=True)
+    """deal or customer."""
+    subject_id: Mapped[str] = mapped_column(String(500), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+    """The event up to which it was gone."""
 
 
 class ScoreOfDay(Tables):
@@ -119,8 +151,12 @@ class CardsMade(Tables):
     """Always 1."""
     log_number: Mapped[int] = mapped_column(BigInteger)
     """Entries of the history's log in them."""
+    begun: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """The latest import in any of them: a history in memory without it has nothing to add to them."""
     position: Mapped[int] = mapped_column(BigInteger)
     """Events in them."""
+    generation: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Grows with each writing: what was counted of another generation may be wrong."""
     made_at: Mapped[datetime] = mapped_column(DateTime)
     scored_as_of: Mapped[datetime | None] = mapped_column(DateTime)
     versions: Mapped[str] = mapped_column(String(200))

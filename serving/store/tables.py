@@ -35,7 +35,7 @@ class ApiKey(Tables):
     """Names of scopes with a space between."""
 
     secret_hash: Mapped[str] = mapped_column(String(200))
-    """`scrypt$n$r$p$salt$digest`, so that the cost can be raised for new keys."""
+    """`scrypt$n$r$p$salt$digest$hint`, so that the cost can be raised for new keys; older ones have no hint."""
 
     created_at: Mapped[datetime] = mapped_column(DateTime)
     expires_at: Mapped[datetime | None] = mapped_column(DateTime)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-HEAD = "0005"
+HEAD = "0008"
 """The newest revision under `migrations/versions`. Kept here so that opening a current database loads no Alembic."""
 
 ATTEMPTS = 6

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from features.doors import AsJson, home_of, now
+from features.doors import DATABASE, AsJson, home_of, known_home, now
 
 jobs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The service's own work: what is due and done.")
 
@@ -12,6 +12,7 @@ jobs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The servic
 @jobs.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the jobs: when each is due, and what became of it last."""
+    known_home(context, DATABASE)
     import json
 
     from serving.jobs.locks import latest_runs
@@ -50,6 +51,7 @@ def run(
     context: typer.Context, name: Annotated[str, typer.Argument(help="The job; foresell jobs list names them.")]
 ) -> None:
     """Do a job now, whether it is due or not, and say what was done."""
+    known_home(context, DATABASE)
     from serving.jobs.runner import Runner
     from serving.settings import read_settings
     from serving.store.opening import open_store

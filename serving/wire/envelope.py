@@ -26,8 +26,8 @@ from serving.settings import ServingSettings
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.request_log import FACTS, LOGGER, REQUEST_UNDER_WAY, request_line, stream_of
 from serving.telemetry.tracing import Span, tracer
+from serving.wire.places import Places
 
-REQUEST_ID = "X-Request-ID"
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -38,13 +38,16 @@ SECURITY_HEADERS = {
 }
 """Sent with every answer that does not set its own."""
 
-ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Paths that answer however busy the service is."""
-
 FIXED = frozenset({"/v1/scores/deals", "/v1/scores/customers", "/openapi.json"})
 """Paths that may be answered before a route is looked for: their own template."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+GONE = "gone"
+"""Name in the state of a request by which its connection says that the caller went away before the answer's end."""
+
+CLIENT_CLOSED = 499
+"""The status under which answers are counted that nobody waited for or read, as nginx counts them."""
+
 LOOK_EVERY = 0.5
 """Seconds between two looks for requests that take too long."""
 
@@ -65,7 +68,7 @@ class Envelope:
     def __init__(self, app: ASGIApp, settings: ServingSettings, metrics: Metrics) -> None:
         self.app, self.metrics = app, metrics
         self.max_body_bytes = settings.max_body_bytes
-        self.most = settings.requests_most
+        self.places = Places(settings)
         self.body_wait = settings.body_wait.total_seconds()
         self.request_most = settings.request_most.total_seconds()
         self.most_held, self.held = settings.bodies_most, 0
@@ -85,7 +88,9 @@ class Envelope:
         if not self._looking:
             self._look_again()
         try:
-            refusal = exchange.refusal or self._refusal(scope)
+            refusal = exchange.refusal
+            if refusal is None and len(self.under_way) > self.places.quiet:
+                refusal = await self.places.refusal(scope, [one.scope for one in self.under_way])
             if refusal is not None:
                 await exchange.refuse(refusal)
             else:
@@ -96,7 +101,7 @@ class Envelope:
             if not exchange.status:
                 await exchange.refuse(refused.error)
         except ClientDisconnect:
-            exchange.status = exchange.status or 499
+            exchange.status = exchange.status or CLIENT_CLOSED
         except Exception:
             log.exception("fault", extra={FACTS: exchange.facts()})
             if exchange.status:
@@ -109,11 +114,6 @@ class Envelope:
     def new_id(self) -> str:
         """An id no other request has: eight random bytes of this process, and a number."""
         return f"{self._first_half}{next(self._ids):016x}"
-
-    def _refusal(self, scope: Scope) -> ForesellError | None:
-        if len(self.under_way) > self.most and scope["path"] not in ALWAYS_ANSWERED:
-            return TooBusy(self.most)
-        return None
 
     async def _cancelled(self, exchange: "_Exchange") -> None:
         """Either it took too long, or the server stops and waits no longer."""
@@ -237,6 +237,8 @@ class _Exchange:
         """Count the request and write its line."""
         seconds = perf_counter() - self.began
         self._house.held -= self._arrived
+        if self.scope["state"].get(GONE):
+            self.status = CLIENT_CLOSED
         route = self.template()
         self._house.metrics.request(route, self.method if self.method in METHODS else "other", self.status, seconds)
         if self._span is not None:

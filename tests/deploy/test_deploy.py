@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,30 @@ def test_the_image_copies_what_there_is_and_runs_without_root() -> None:
     must_be_a_command(words)
 
 
+def test_no_code_is_looked_for_where_the_service_or_its_backups_write() -> None:
+    final, unit = text("Dockerfile").split("FROM ")[2], text("foresell.service")
+    (compose,), (pod,) = documents("compose.yaml"), inside(documents("kubernetes.yaml"), "containers")
+    home = "/var/lib/foresell"
+
+    assert re.search(r"^WORKDIR (\S+)$", final, re.MULTILINE)[1] == "/"
+    assert "PYTHONPYCACHEPREFIX" not in final
+    assert "PYTHONSAFEPATH=1" in final
+    assert '"python", "-P", "-c"' in final
+    for said in (final, unit):
+        (code,) = re.findall(r"FORESELL_MACHINE_CODE=(\S+)", said)
+        assert not Path(code).is_relative_to(home)
+    assert f"install -d -o 10001 -g 10001 -m 0700 {code}" in final
+    assert [one.split(":")[1] for one in compose["services"]["foresell"]["volumes"]] == [home, code]
+    assert {one["mountPath"] for one in pod[0]["volumeMounts"]} >= {home, code}
+
+
+def test_few_are_believed_when_they_say_who_calls() -> None:
+    given = {one["name"]: one.get("value") for env in inside(documents("kubernetes.yaml"), "env") for one in env}
+
+    for one in given["FORESELL_TRUSTED_PROXIES"].split(","):
+        assert ip_network(one).num_addresses <= 256
+
+
 def test_compose_waits_for_its_database_and_stops_in_good_order() -> None:
     (found,) = documents("compose.yaml")
     service = found["services"]["foresell"]
@@ -131,6 +156,15 @@ def test_proxies_let_go_of_connections_first_and_keep_metrics_to_themselves() ->
     assert "respond /metrics" in caddy
     assert nginx.count("{") == nginx.count("}")
     assert caddy.count("{") == caddy.count("}")
+
+
+def test_only_what_may_be_done_twice_is_sent_to_another_instance_after_it_was_sent() -> None:
+    # A location's text holds no braces of its own.
+    places = dict(re.findall(r"location (?:= )?(\S+) \{([^}]*)\}", text("nginx.conf")))
+    again = {path for path, said in places.items() if "non_idempotent" in said}
+
+    assert again == {"/v1/scores/", "/v1/events"}
+    assert text("nginx.conf").count(" non_idempotent;") == len(again)
 
 
 def test_the_unit_runs_a_command_that_there_is() -> None:

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import pytest
 
-from features.absorbing import Absorbing
 from features.as_of import parse_moment
 from features.contracts import TABLES, Kind
 from features.history import History
 from features.online import Memory
+from features.reading_together import Together
 from tests.features.memory_and_batch import Row, computed, differing, features_of, told
 
 
@@ -246,9 +246,9 @@ def test_a_stream_with_columns_that_no_row_alone_tells_is_read_from_the_history(
     read: list[str] = []
     monkeypatch.setattr("features.row_events.TOLD", {})
     memory = Memory(teller.history, teller.memory.features)
-    kept = Absorbing._read
+    kept = Together.add
     monkeypatch.setattr(
-        Absorbing, "_read", lambda self, table, row, at: (read.append(table), kept(self, table, row, at))[1]
+        Together, "add", lambda self, place, table, *row: (read.append(table), kept(self, place, table, *row))[1]
     )
     teller.memory = memory
     for table, recorded, columns in (*news()["an activity"], *news()["a deal that closes"]):

@@ -11,7 +11,7 @@ from features.kernel import MISSING
 from features.live_arrays import Loaded
 from features.live_segment import FEW, Shape
 from features.names import Names
-from features.segments import Run
+from features.runs import Run
 
 KEYS = 12
 MANY = FEW + 50

@@ -16,8 +16,10 @@ from features.kernel import MISSING, build_index
 from features.live_segment import Entry, OrderUnclear, Segment, Shape, empty_run
 from features.looks import VectorLook
 from features.names import Names
-from features.segments import Run, SegmentLook
-from features.summed import SummedRun, packed
+from features.packed import packed
+from features.runs import Run
+from features.segments import SegmentLook
+from features.summed import SummedRun
 from features.values_at import Category
 from features.verbs import Leaf
 

@@ -5,7 +5,7 @@ from bisect import bisect_left
 import numpy as np
 import pytest
 
-from features.segments import Weigh
+from features.runs import Weigh
 from features.summed import SummedRun
 
 ROWS = 700

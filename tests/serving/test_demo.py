@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -164,3 +165,37 @@ def test_a_port_that_is_taken_is_an_error_with_its_way_out_before_anything_is_ma
     assert "To fix: " in said.err
     assert "--port" in said.err
     assert not (tmp_path / "home").exists()
+
+
+def test_scores_and_features_that_commands_write_and_models_they_change_are_in_the_audit_trail(
+    prepared, command, tmp_path
+):
+    home = tmp_path / "home"
+    shutil.copytree(prepared[0], home)
+    trail = ("--home", home, "audit", "list", "--json")
+    before = len(command(*trail).out.splitlines())
+    table, moment = tmp_path / "f.parquet", f"{Bundle.load(live_bundle(home, 'win')).until.isoformat()}Z"
+
+    for words in (
+        ("features", "build", "deals", "--as-of", moment, "--out", table),
+        ("score", table, "--model", "win", "--out", tmp_path / "s.parquet", "--jobs", 1),
+        ("models", "promote", "win", "1", "--force"),
+        ("models", "shadow", "win"),
+    ):
+        done = command("--home", home, *words)
+        assert done.status == 0, done.err
+    noted = [json.loads(line) for line in command(*trail).out.splitlines()][before:]
+
+    assert [(one["action"], one["subject"]) for one in noted] == [
+        ("features.exported", "features:deals"),
+        ("scores.exported", "model:win"),
+        ("model.promoted", "model:win:1"),
+        ("model.shadowed", "model:win"),
+    ]
+    assert noted[1]["detail"] == {
+        "command": "score",
+        "features": str(table),
+        "out": str(tmp_path / "s.parquet"),
+        "reasons": 0,
+    }
+    assert command("--home", home, "audit", "verify").status == 0

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from training.bundle import estimate_from_json
 from training.rivals import RivalNotApplicable
+from training.stored_estimate import estimate_from_json
 from training.win_curve import EVER, WinCurve, chances_along
 
 

@@ -18,8 +18,9 @@ from features.calendar import Days
 from features.history import History
 from training.bookings.blending import Told, came_by, learn_blend
 from training.bookings.chances import GRID, CurveChances, TableChances
-from training.bookings.deals_rest import deals_rest, expected_new_wins
+from training.bookings.deals_rest import deals_rest
 from training.bookings.fitting import Deals, fit_chances, fit_parts, fit_sides, of_orders, profile_of
+from training.bookings.foretold import Foretold, foretold_at, shocks_of
 from training.bookings.judged import Block, Judged
 from training.bookings.levels import labels
 from training.bookings.measure import SERIES_DRAWS, Blend, Side
@@ -27,8 +28,8 @@ from training.bookings.moved import moved
 from training.bookings.profile import DayProfile
 from training.bookings.rest import QUANTILES, Rest
 from training.bookings.series_view import base_frequency, series_view
-from training.bookings.shocks import Counted, Shocks, fit_shocks
-from training.bookings.standing import Standing, standing
+from training.bookings.shocks import Shocks
+from training.bookings.standing import standing
 from training.bookings.views import Later, View, asked, levels_on_record, view
 from training.rivals.bookings import MODEL_RIVALS, PIPELINE_RIVALS, PLAIN_RIVALS, Moment, residual_quantiles
 
@@ -43,7 +44,6 @@ HORIZON = {"week": 8, "month": 6, "quarter": 4, "year": 2}
 DRAWS = 500
 DAYS_AHEAD = 280
 LEAST_PAST = {"week": 6, "month": 6, "quarter": 5, "year": 3}
-QUARTER = 92
 MOST_MOMENTS = 9
 MOMENTS_A_FOLD = 3
 """A win curve, or the series models of orders, are fitted once for so many moments."""
@@ -146,7 +146,7 @@ def try_deals(
             for kind, chances in learned.items():
                 if chances is None:
                     continue
-                shocks = _shocks(foretold[kind], known, day)
+                shocks = shocks_of(foretold[kind], known, day)
                 parts = fit_parts(deals, known, origin, chances, shocks, profile)
                 said = chances.by(at.x, GRID) if len(at.open) else np.zeros((0, len(GRID)))
                 raw = deals_rest(at, parts, DRAWS, seed, said, DAYS_AHEAD)
@@ -157,7 +157,7 @@ def try_deals(
                 rests.setdefault(ONLY_SERIES, moved(raw, edges, Blend((1.0,)).target(simulated, series), seed))
                 came = came_by(known, edges, day)
                 told[kind].append(Told(day, edges, np.sort(simulated, axis=1), np.sort(series, axis=1), came))
-                foretold[kind].append(_foretold(at, said, profile, day))
+                foretold[kind].append(foretold_at(at, said, profile, day))
             blocks += _answers(history, number, views, rests, origin)
             blocks += _plain(number, views, profile.country, thorough)
             moments.append(Moment(number, origin, at, every, deals, profile, tuple(views)))
@@ -165,7 +165,7 @@ def try_deals(
 
     def lessons(sold: Sales, day: int) -> Mapping[str, tuple[Shocks, Blend]]:
         then = {kind: [one.as_known(sold, day) for one in told[kind] if one.day < day] for kind in kinds}
-        return {kind: (_shocks(foretold[kind], sold, day), learn_blend(then[kind], day)) for kind in kinds}
+        return {kind: (shocks_of(foretold[kind], sold, day), learn_blend(then[kind], day)) for kind in kinds}
 
     origins = tuple(moment.as_of for moment in moments)
     return Trial(Judged("bookings", tuple(blocks)), lessons(now, last_day), origins, "month", lessons, tuple(moments))
@@ -254,45 +254,6 @@ def _company_series(known: Sales, day: int, profile: DayProfile, side: Side, edg
     shown = series_view(known, {}, (), side.frequency, day, profile)
     rest = shown.rest(side.model, profile, day, SERIES_DRAWS, seed)
     return np.asarray(rest.totals(np.zeros(len(shown.lumps), np.int64), 1, edges)[0])
-
-
-@dataclass(frozen=True)
-class Foretold:
-    """Wins expected from a moment on, and their variance if each deal were a coin: of the deals open then within each
-    of two stretches of days, and of deals to come."""
-
-    day: int
-    open_ones: frozenset[str]
-    of_open: tuple[tuple[float, float, float], ...]
-    of_new: float
-
-    def counted(self, sold: Sales) -> tuple[Counted, Counted, Counted]:
-        """The same beside what came, as far as it is in `sold`."""
-        longest = self.of_open[-1][0]
-        among = np.array([line in self.open_ones for line in sold.line.tolist()], bool)
-        near, far = (
-            Counted(expected, variance, self._came(sold.day[among], days)) for days, expected, variance in self.of_open
-        )
-        return near, far, Counted(self.of_new, self.of_new, self._came(sold.day[~among], longest))
-
-    def _came(self, day: Days, days: float) -> float:
-        return float(((day >= self.day) & (day < self.day + days)).sum())
-
-
-def _foretold(at: Standing, said: Floats, profile: DayProfile, day: int) -> Foretold:
-    """Wins of open deals within a month and a quarter, and of new deals within a quarter."""
-    of_open = []
-    for days in (30.0, 90.0):
-        p = said[:, np.searchsorted(GRID, days) if days in GRID else int(np.searchsorted(GRID, days)) - 1]
-        of_open.append((days, float(p.sum()), float((p * (1 - p)).sum())))
-    expected = float(expected_new_wins(at, profile)[:90].sum())
-    return Foretold(day, frozenset(at.open.deal_id.tolist()), tuple(of_open), expected)
-
-
-def _shocks(foretold: Sequence[Foretold], sold: Sales, day: int) -> Shocks:
-    """Learned at a day from the moments whose quarter was over by then, and from what was on record of it."""
-    counted = [one.counted(sold) for one in foretold if one.day + QUARTER <= day]
-    return fit_shocks([one[0] for one in counted], [one[1] for one in counted], [one[2] for one in counted])
 
 
 def moment_of(day: int, timezone: str | None) -> datetime:

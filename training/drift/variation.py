@@ -7,7 +7,6 @@ says how far a later window may lie from the history's last ones. So a figure th
 wandering, and one that has been steady may not.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -99,8 +98,3 @@ def _law(squared: Floats, apart: Floats) -> tuple[float, float, float]:
     found, _ = nnls(design * root[:, None], mean * root)
     # Chance of the history itself: no window can differ by less than neighbours did.
     return cast(tuple[float, float, float], tuple(float(one) for one in found))
-
-
-def laws_to_json(laws: Mapping[str, Variation]) -> dict[str, list[float]]:
-    """The laws of a feature's figures."""
-    return {name: law.to_json() for name, law in laws.items()}

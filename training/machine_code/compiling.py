@@ -122,9 +122,8 @@ def compiled(
     made_of += [assembler_source(), version("llvmlite")]
     here = processor()
     if here is not None:
-        made_of += here
         try:
-            code = linked(kept(name, made_of, lambda: _object(entries, beside)), _outside())
+            code = linked(kept(name, made_of, here, lambda: _object(entries, beside)), _outside())
         except NotLinked:
             pass
         else:
@@ -159,9 +158,8 @@ def _by_llvm(
     machine = _target()
     for each, address in _outside().items():
         llvm.add_symbol(each, address)
-    if processor() is None:
-        made_of += [llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
-    code = kept(name, made_of, lambda: _object(entries, beside))
+    here = processor() or (llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    code = kept(name, made_of, here, lambda: _object(entries, beside))
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()

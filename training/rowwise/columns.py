@@ -34,12 +34,15 @@ class RowColumns:
         x[: len(self.numbers)] = np.array([*map(get, self.numbers)], np.float64)
         codes[: len(self.texts)] = [code_of(known, get(name)) for name, known in self._coded]
 
-    def read_columns(self, values: Mapping[str, Values], rows: slice, x: Reals, codes: Wholes) -> None:
-        """Write some rows of columns into x [n, numbers] and codes [n, texts]."""
+    def laid_out(self, values: Mapping[str, Values], rows: slice) -> tuple[Reals, Wholes]:
+        """Some rows of columns as numbers [n, numbers] and codes [n, texts]."""
+        many = rows.stop - rows.start
+        x, codes = np.empty((many, len(self.numbers))), np.empty((many, len(self.texts)), np.int32)
         for at, name in enumerate(self.numbers):
             x[:, at] = np.nan if name not in values else _numbers(values[name], rows)
         for at, (name, known) in enumerate(self._coded):
             codes[:, at] = MISSING if name not in values else _codes(known, values[name], rows)
+        return x, codes
 
 
 def code_of(known: Mapping[str, int], value: float | str | None) -> int:
@@ -51,7 +54,7 @@ def code_of(known: Mapping[str, int], value: float | str | None) -> int:
 
 def _numbers(column: Values, rows: slice) -> npt.NDArray[np.float64]:
     if isinstance(column, Category):
-        return np.array([*column.texts()][rows], np.float64)
+        return np.array([*column.texts()[rows]], np.float64)
     return np.asarray(column, np.float64)[rows]
 
 

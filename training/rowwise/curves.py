@@ -27,6 +27,8 @@ from training.rowwise.loops_of_curves import MOST
 
 CHUNK = 64
 """Rows that are worked on at a time, so that what lies between the steps stays in the cache."""
+LAID_OUT = 64 * CHUNK
+"""Rows of columns that are turned into rows at a time: few calls, and what they fill stays in the cache."""
 SURE_ODDS = 40.0
 """Log-odds of the event where it has no competitor, as `EventCurve` has them."""
 
@@ -99,10 +101,13 @@ class CurveScorer:
             np.empty((many, len(horizons))), np.empty(many), np.empty((many, len(self.features))) if why else None
         )
         line = self._line(CHUNK)
+        columns = self.tables.columns
         for start in range(0, many, CHUNK):
             rows = slice(start, min(start + CHUNK, many))
-            here = rows.stop - start
-            self.tables.columns.read_columns(values, rows, line.x[:here], line.codes[:here])
+            here, at = rows.stop - start, start % LAID_OUT
+            if at == 0:
+                x, codes = columns.laid_out(values, slice(start, min(start + LAID_OUT, many)))
+            line.x[:here, : x.shape[1]], line.codes[:here, : codes.shape[1]] = x[at : at + here], codes[at : at + here]
             said = line.answer(here, horizons, why)
             found.chances[rows], found.medians[rows] = said.chances, said.medians
             if found.effects is not None and said.effects is not None:

@@ -21,6 +21,7 @@ from features.as_of import micros
 from features.definition import Feature
 from features.evaluate import Category, Values
 from features.feature_checks import gives_text
+from features.spreadsheets import unguarded_texts
 from training.table_scoring.errors import CannotRead, NoFeatures, NoMoment, NoRowNames, WrongType
 from training.table_scoring.feature_columns import FeatureColumns
 
@@ -137,7 +138,11 @@ def _csv_batches(path: Path, asked: Sequence[str], numbers: Sequence[str]) -> It
     reading = arrow_csv.ReadOptions(block_size=CSV_BLOCK, use_threads=False)
     parsing = arrow_csv.ParseOptions(newlines_in_values=True)
     with arrow_csv.open_csv(path, reading, parsing, convert) as stream:
-        yield from stream
+        for batch in stream:
+            columns = [
+                unguarded_texts(column) if pa.types.is_string(column.type) else column for column in batch.columns
+            ]
+            yield pa.record_batch(columns, names=batch.schema.names)
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from features.output import table_text, whole
+from features.spreadsheets import guarded_table
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 Write = Callable[[pa.Table], None]
 ROWS_OF_GROUP = 65_536
 """Rows of a row group: many small ones would make the file large and slow to read."""
+
+FEW = 10
+"""A text that so many rows have on average is worth a place in a dictionary."""
 
 
 @contextmanager
@@ -41,7 +45,7 @@ def _parquet(path: Path) -> Iterator[Write]:
         nonlocal writer
         if held:
             group = pa.concat_tables(held)
-            writer = writer or pq.ParquetWriter(path, group.schema)
+            writer = writer or pq.ParquetWriter(path, group.schema, use_dictionary=_repeating(group))
             writer.write_table(group, row_group_size=max(group.num_rows, 1))
             held.clear()
 
@@ -58,6 +62,14 @@ def _parquet(path: Path) -> Iterator[Write]:
             writer.close()
 
 
+def _repeating(table: pa.Table) -> list[str]:
+    """Columns of a few texts. Numbers differ from row to row: a dictionary of them costs time and room."""
+    import pyarrow.compute as pc
+
+    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    return [name for name in texts if pc.count_distinct(table[name]).as_py() * FEW < max(table.num_rows, FEW)]
+
+
 @contextmanager
 def _csv(path: Path) -> Iterator[Write]:
     import csv
@@ -67,6 +79,7 @@ def _csv(path: Path) -> Iterator[Write]:
 
         def write(table: pa.Table) -> None:
             nonlocal begun
+            table = guarded_table(table)
             if not begun:
                 rows.writerow(table.column_names)
                 begun = True

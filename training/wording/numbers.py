@@ -90,7 +90,9 @@ def _days(days: float, english: bool) -> str:
     if days >= YEARS_FROM:
         return f"{_short(days / DAYS_A_YEAR)} years" if english else f"{_short(days / DAYS_A_YEAR)} 年"
     if 0 < days < 1:
-        hours = max(round(days * HOURS_A_DAY), 1)
+        hours = round(days * HOURS_A_DAY)
+        if hours == 0:
+            return "less than an hour" if english else "不到 1 小时"
         return f"{hours} {'hour' if hours == 1 else 'hours'}" if english else f"{hours} 小时"
     shown = f"{days:.0f}" if days >= 3 else _short(round(days, 1))
     return f"{shown} {'day' if shown == '1' else 'days'}" if english else f"{shown} 天"

@@ -5,9 +5,11 @@ import pytest
 import serving.access.key_ring
 from serving.access.key_ring import Caller, KeyRing, bearer_key
 from serving.access.keys import Scope, create_key, revoke_key
+from serving.problems.access_errors import TooManyTries
 from serving.problems.errors import KeyMissing, KeyNotAccepted, ScopeMissing, StoreAway
 from serving.settings import ServingSettings
 from serving.store.opening import open_store
+from serving.store.tables import ApiKey
 from serving.store.upgrading import move
 
 NOW = datetime(2026, 11, 21, 9)
@@ -123,3 +125,61 @@ def test_a_store_that_is_away_is_said_and_lets_nobody_in(store, ring):
 
     with pytest.raises(StoreAway, match="api_keys"):
         ring.caller(key)
+
+
+def wrong(key: str, number: int) -> str:
+    """Another secret under the same id."""
+    return f"{key[:13]}{number:043d}"
+
+
+def test_wrong_secrets_from_the_same_address_never_keep_out_the_right_one_and_cost_no_hash(store, ring, hashes):
+    key = create_key(store, "CRM", ["score"], None, NOW)
+    for number in range(500):
+        with pytest.raises((KeyNotAccepted, TooManyTries)):
+            ring.caller(wrong(key, number), "192.0.2.7")
+
+    assert len(hashes) <= 3
+    assert ring.caller(key, "192.0.2.7").name == "CRM"
+    with pytest.raises(TooManyTries):
+        ring.caller(wrong(key, 1), "192.0.2.7")
+
+
+def test_a_secret_found_wrong_is_not_hashed_again(store, ring, hashes, monkeypatch):
+    key = create_key(store, "CRM", ["score"], None, NOW)
+    monkeypatch.setattr(serving.access.key_ring, "may_be_secret", lambda secret, secret_hash: True)
+    for _ in range(5):
+        with pytest.raises(KeyNotAccepted):
+            ring.caller(wrong(key, 1))
+
+    assert len(hashes) == 1
+
+
+def old(store, key: str) -> None:
+    """Make a key one of a release whose hashes had no hint."""
+    with store.session() as session:
+        row = session.get(ApiKey, key.split("_")[1])
+        row.secret_hash = row.secret_hash.rpartition("$")[0]
+
+
+def test_a_key_of_an_older_release_gets_its_hint_at_its_first_use(store, ring, hashes):
+    key = create_key(store, "CRM", ["score"], None, NOW)
+    with store.session() as session:
+        whole = session.get(ApiKey, key.split("_")[1]).secret_hash
+    old(store, key)
+    ring.caller(key)
+    ring.caller(key)
+
+    with store.session() as session:
+        assert session.get(ApiKey, key.split("_")[1]).secret_hash == whole
+    assert len(hashes) == 1
+
+
+def test_tries_at_a_key_without_a_hint_are_bounded_by_address(store, ring, hashes):
+    key = create_key(store, "CRM", ["score"], None, NOW)
+    old(store, key)
+    for number in range(30):
+        with pytest.raises((KeyNotAccepted, TooManyTries)):
+            ring.caller(wrong(key, number), "192.0.2.7")
+
+    assert len(hashes) == 20
+    assert ring.caller(key, "192.0.2.8").name == "CRM"

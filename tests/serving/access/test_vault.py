@@ -1,13 +1,14 @@
 import os
 import stat
 from datetime import datetime
+from threading import Event, Thread
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from serving.access.audit import BY_COMMAND, entries
-from serving.access.vault import Vault, new_key
+from serving.access.vault import Vault, _fernet, _seal, new_key
 from serving.problems.access_errors import NoSuchSecret, SecretKeysNotAccepted, SecretKeyWrong, SecretNameNotAccepted
 from serving.settings import ServingSettings
 from serving.store.people_tables import Secret
@@ -159,3 +160,68 @@ def test_a_key_file_that_others_may_read_is_refused(vault, settings):
 
     with pytest.raises(SecretKeysNotAccepted, match="chmod 600"):
         vault.value("a")
+
+
+def test_a_secret_kept_while_the_key_turns_elsewhere_is_not_left_with_the_old_one(store, settings):
+    """The keys were read, then another instance turns them before the secret is in the database."""
+    here, there = Vault(store, settings), Vault(store, settings)
+    here.keep("a", VALUE, BY_COMMAND, NOW)
+    read, turned = Event(), Event()
+    keys = here.keys.read_or_make
+
+    def read_and_wait():
+        found = keys()
+        read.set()
+        turned.wait(0.5)
+        return found
+
+    def turn():
+        read.wait(10)
+        there.rotate(BY_COMMAND, NOW)
+        turned.set()
+
+    here.keys.read_or_make = read_and_wait
+    other = Thread(target=turn)
+    other.start()
+    here.keep("b", VALUE, BY_COMMAND, NOW)
+    other.join(20)
+
+    assert turned.is_set()
+    assert there.value("a") == there.value("b") == VALUE
+    assert len(keys_file(settings).read_text().split()) == 1
+
+
+def test_a_secret_that_is_read_while_the_key_turns_is_read_again(store, settings, monkeypatch):
+    here, there = Vault(store, settings), Vault(store, settings)
+    here.keep("a", VALUE, BY_COMMAND, NOW)
+    read, turns = here.keys.read, []
+
+    def turned_first():
+        if not turns:
+            turns.append(there.rotate(BY_COMMAND, NOW))
+        return read()
+
+    monkeypatch.setattr(here.keys, "read", turned_first)
+    assert here.value("a") == VALUE
+
+
+def test_an_old_key_that_a_secret_still_needs_stays(store, settings, monkeypatch):
+    """As where a release that knows no turn has kept a secret just before the old key was to go."""
+    vault = Vault(store, settings)
+    vault.keep("a", VALUE, BY_COMMAND, NOW)
+    old = keys_file(settings).read_text().strip()
+    seal_again = Vault._seal_again
+
+    def and_one_more(self, session, keys):
+        count = seal_again(self, session, keys)
+        session.add(Secret(name="late", sealed=_seal(_fernet([old]), "late", "1"), changed_at=NOW, changed_by="x"))
+        return count
+
+    monkeypatch.setattr(Vault, "_seal_again", and_one_more)
+    vault.rotate(BY_COMMAND, NOW)
+    monkeypatch.undo()
+
+    assert vault.value("late") == "1"
+    assert vault.rotate(BY_COMMAND, NOW) == 2
+    assert len(keys_file(settings).read_text().split()) == 1
+    assert vault.value("late") == "1"

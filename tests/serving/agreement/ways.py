@@ -3,7 +3,8 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,8 @@ class Company:
     command: Callable[..., Any]
     folder: Path
     models_in: Path
+    records: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """What the service says is on record, by model and id."""
 
     @property
     def moment(self) -> str:
@@ -103,15 +106,42 @@ def by_function(company: Company, model: str, features: Path) -> Numbers:
 
 
 def by_service(company: Company, model: str, features: Path, form: str, reasons: int) -> Numbers:
-    """In calls of 1,000: the client cuts them."""
+    """In calls of 1,000: the client cuts them. Records and changes are what the service says is on record."""
     keys, ask = keys_of(model, features), getattr(company.client, f"score_{PLURAL[model]}")
     asked: list[Any] = [each for each, _ in keys]
     if form == "features":
         names = [one.name for one in load_any(live_bundle(company.home, model)).features]  # type: ignore[arg-type,attr-defined]
         rows = pq.read_table(features).select(names).to_pylist()
         asked = [{"features": {name: told(value) for name, value in row.items()}} for row in rows]
+    elif form != "id":
+        records = on_record(company, model, [each for each, _ in keys])
+        asked = [{"record": record} for record in records]
+        if form == "changes":
+            asked = [
+                {ID[model]: each, "changes": same(model, record)}
+                for (each, _), record in zip(keys, records, strict=True)
+            ]
     scores = ask(asked, horizons=list(DAYS), reasons=reasons, as_of=company.moment)["scores"]
     return {key: of_answer(model, score, reasons) for key, score in zip(keys, scores, strict=True)}
+
+
+def on_record(company: Company, model: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The fields of each as the service tells them, asked once."""
+    get, known = {"win": company.client.deal, "churn": company.client.customer}[model], company.records
+    with ThreadPoolExecutor(4) as pool:
+        asked = [each for each in ids if (model, each) not in known]
+        known |= {(model, each): one["record"] for each, one in zip(asked, pool.map(get, asked), strict=True)}
+    return [known[model, each] for each in ids]
+
+
+FIXED = ("deal_id", "customer_id", "created_at", "status", "closed_at", "lost_reason", "recorded_at")
+
+
+def same(model: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes that change nothing."""
+    return {
+        name: value for name, value in record.items() if name not in FIXED or (name == "customer_id" and model == "win")
+    }
 
 
 def told(value: object) -> object:
@@ -136,14 +166,15 @@ def apart(one: Numbers, other: Numbers) -> float:
     return float(np.nanmax(np.abs(mine - others)))
 
 
-def ways(company: Company, model: str, features: Path) -> dict[str, Callable[[], Numbers]]:
-    """Every way but `predict`, by name, for the rows of a table of features."""
+def ways(company: Company, model: str, features: Path, *, everything: bool = False) -> dict[str, Callable[[], Numbers]]:
+    """Every way but `predict`, by name, for the rows of a table of features; records only with `everything`."""
     found: dict[str, Callable[[], Numbers]] = {
         "score": partial(by_score, company, model, features),
         "score with reasons": partial(by_score, company, model, features, 3),
         "MLflow's function": partial(by_function, company, model, features),
     }
-    for form in ("id", "features"):
+    forms = ("id", "features", *(("record", "changes") if model == "win" else ("changes",)))
+    for form in forms if everything else ("id", "features"):
         for reasons in (0, 5):
             name = f"service by {form}, {reasons} reasons"
             found[name] = partial(by_service, company, model, features, form, reasons)

@@ -61,7 +61,7 @@ def test_a_database_that_is_away_is_said_without_a_wait_and_scores_go_on(start, 
     def away(store):
         raise StoreAway("no route to host")
 
-    monkeypatch.setattr(serving.health.readiness, "reach_of", away)
+    monkeypatch.setattr(serving.health.readiness, "reach", away)
     answer = service.client.get("/readyz")
 
     assert answer.status_code == 200
@@ -81,9 +81,9 @@ def test_a_database_that_hangs_does_not_hang_the_probe(start, monkeypatch):
     def hangs(store):
         asked.append(1)
         let_go.wait(10)
-        return SimpleNamespace(waiting=0)
+        return SimpleNamespace(waiting=0, last=0)
 
-    monkeypatch.setattr(serving.health.readiness, "reach_of", hangs)
+    monkeypatch.setattr(serving.health.readiness, "reach", hangs)
     monkeypatch.setattr(serving.health.readiness, "MOST_WAIT", 0.05)
     client = start().client
     try:
@@ -94,3 +94,31 @@ def test_a_database_that_hangs_does_not_hang_the_probe(start, monkeypatch):
         let_go.set()
 
     assert len(asked) == 1
+
+
+def test_how_many_accepted_events_scores_do_not_know_is_said_and_since_when(start, settings, monkeypatch):
+    from serving.events.feed import new_name
+    from serving.events.follower import Follower
+    from serving.store.event_tables import AcceptedEvent, EventFeed
+    from serving.store.opening import open_store
+    from tests.serving.small_company import NOW
+
+    monkeypatch.setattr("serving.health.readiness.ASK_STORE_EVERY", 0.0)
+    monkeypatch.setattr(Follower, "position", property(lambda self: 1))
+    service = start()
+    row = {"table_name": "teams", "row_key": "k", "content": "c", "row": "{}", "deleted": False}
+    row |= {"recorded_at": NOW, "received_at": NOW, "actor": "a", "request_id": "r"}
+    store = open_store(settings.store_address)
+    with store.session() as session:
+        feed = session.get(EventFeed, 1) or EventFeed(number=1, name=new_name(), folded=0, refused=0)
+        feed.last = 3
+        session.add(feed)
+        session.add_all(AcceptedEvent(position=position, **row) for position in (1, 2, 3))
+
+    store.close()
+    looks = [service.client.get("/readyz").json() for _ in range(2)]
+    first, second = (next(p for p in look["parts"] if p["part"] == "events") for look in looks)
+    said = "2 accepted events are not known to scores yet, the oldest since 2026-11-21T09:30:00Z; "
+    assert first["detail"].startswith(said)
+    assert (first["state"], second["state"]) == ("ok", "behind")  # some moments are normal
+    assert all(look["ready"] for look in looks)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from serving.client import AsyncForesell, Busy, Foresell, NoAnswer, NotAccepted, NotAllowed, NotFound, Retries
+from serving.client.calls import Call
 from serving.client.faults import Refused, ServiceTrouble
 
 SCORES = (200, {}, {"scores": [{"deal_id": "D-1"}], "model_version": "7"})
@@ -88,6 +89,21 @@ def test_nobody_there_is_said_with_the_address(both) -> None:
     assert none.value.attempts == 2
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:port"])
+def test_an_address_that_is_none_is_not_tried_again(both, address) -> None:
+    with pytest.raises(NoAnswer):
+        both.do(address, score)
+    assert both.pauses == []
+
+
+def test_a_write_without_a_key_is_not_sent_twice(faulty) -> None:
+    server = faulty([DROP, EVENTS])
+    call = Call("POST", "/v1/events", content=b"{}")
+    with Foresell(server.address, pause=lambda _: None) as foresell, pytest.raises(NoAnswer):
+        foresell._send(call)
+    assert len(server.asked) == 1
+
+
 def test_events_carry_one_key_through_all_attempts(both, faulty) -> None:
     server = faulty([DROP, BUSY, EVENTS])
     event = {"table": "activities", "row": {"activity_id": "A-1"}}
@@ -116,6 +132,7 @@ def test_two_thousand_deals_are_two_calls_and_one_answer(both, faulty) -> None:
     answered = both.do(server.address, lambda foresell: foresell.score_deals([f"D-{n}" for n in range(2000)]))
 
     assert [one["n"] for one in answered["scores"]] == [*range(1000)] * 2
+    assert answered["model_version"] is None
     assert server.body(1)["deals"][0] == {"deal_id": "D-1000"}
 
 

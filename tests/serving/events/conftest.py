@@ -1,6 +1,6 @@
 """Telling events to a database, and a memory that writes down what it is told."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,7 @@ import pytest
 
 from features.history import History
 from serving.events.feed import open_feed
+from serving.events.follower import Told
 from serving.events.intake import Receipt, Sender, accept, read_events
 from serving.events.questions import EventTold
 from serving.store.opening import Store
@@ -38,11 +39,12 @@ class Remembering:
         self.history, self.stumbles = history, stumbles
         self.told: list[tuple[str, dict[str, object], datetime]] = []
 
-    def absorb(self, table: str, row: Mapping[str, object], recorded_at: datetime) -> bool:
-        if table == self.stumbles:
-            raise KeyError("status")
-        self.told.append((table, dict(row), recorded_at))
-        return True
+    def absorb_all(self, told: Sequence[Told], stumbled: Callable[[int, Exception], None]) -> None:
+        for place, (table, row, recorded_at) in enumerate(told):
+            if table == self.stumbles:
+                stumbled(place, KeyError("status"))
+            else:
+                self.told.append((table, dict(row), recorded_at))
 
     @property
     def keys(self) -> list[object]:

@@ -262,3 +262,54 @@ def test_nothing_new_takes_no_look_on_a_file(tmp_path, history, monkeypatch):
         assert asyncio.run(caught_up(follower))
     follower.close()
     store.close()
+
+
+class Slow(Remembering):
+    """A memory that takes its time with each telling."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__(history)
+        self.go_on = threading.Event()
+
+    def absorb_all(self, told, stumbled) -> None:
+        assert self.go_on.wait(10)
+        super().absorb_all(told, stumbled)
+
+
+def test_a_score_waits_no_longer_than_it_may_and_learns_how_much_is_left(tell, store, history):
+    follower, memory = Follower(store, longest_wait=timedelta(milliseconds=20)), Slow(history)
+    follower.loaded(memory, history.log)
+    tell(event(activity_id="a"), event(activity_id="b"))
+
+    async def ask() -> int:
+        assert not await follower.catch_up()
+        while not follower.behind:
+            assert not await follower.catch_up()  # the first look takes a moment
+        left = follower.behind
+        memory.go_on.set()
+        while not await follower.catch_up():
+            await asyncio.sleep(0.01)
+        return left
+
+    assert asyncio.run(ask()) == 2
+    assert memory.keys == ["a", "b"]
+    assert follower.behind == 0
+    follower.close()
+
+
+def test_scores_are_as_of_a_moment_after_all_that_the_memory_was_told(tell, store, follower, history):
+    ahead = NOW + timedelta(seconds=3)
+    memory = Remembering(history)
+    follower.loaded(memory, history.log)
+    assert follower.present(NOW) == NOW
+    tell(event(activity_id="a"), now=ahead)  # by an instance whose clock is ahead
+    follower.catch_up_now()
+
+    assert follower.present(NOW) == ahead
+    assert follower.present(ahead + timedelta(seconds=1)) == ahead + timedelta(seconds=1)
+    assert follower.present(NOW - timedelta(days=1)) == NOW - timedelta(days=1)  # a clock is not followed for hours
+    grown = folded(store, history, last=1)
+    other = Follower(store)
+    other.loaded(Remembering(grown), grown.log)  # has the event in its history
+    assert other.present(NOW) == ahead
+    other.close()

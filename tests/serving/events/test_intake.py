@@ -1,15 +1,16 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from serving.events.feed import open_feed, reach_of
+from serving.events.intake import Receipt, Sender, accept, read_events
 from serving.events.questions import EventTold
 from serving.problems.event_errors import EventsNotAccepted, TooManyEventsWaiting
 from serving.store.event_tables import AcceptedEvent
 from serving.store.opening import open_store
-from tests.serving.events.conftest import NOW, event, tell_to
+from tests.serving.events.conftest import NOW, UTC, event, tell_to
 
 
 def kept(store) -> list[AcceptedEvent]:
@@ -81,7 +82,8 @@ def test_an_id_is_accepted_once_whatever_came_between(store, tell):
     tell(told("2", type="email"))
 
     assert tell(told("1", type="call")).repeated == 1
-    assert tell(told("1", type="call"), actor="key:b").accepted == 1  # another sender's own id
+    assert tell(told("1", type="call"), actor="key:b").repeated == 1  # the same sender under another key
+    assert tell(told("1", type="note"), actor="key:b").accepted == 1  # another sender's own id
     with pytest.raises(EventsNotAccepted) as refused:
         tell(told("2", type="visit"))
     assert refused.value.faults[0].field == "events[0].id"
@@ -157,3 +159,41 @@ def test_positions_have_no_gap_when_many_write_at_once(store, store_address, tel
 
 def test_the_sequence_is_begun_once(store):
     assert open_feed(store).name == open_feed(store).name != ""
+
+
+def test_what_is_accepted_later_counts_from_later_whatever_the_clocks_of_instances_say(store, tell):
+    tell(event(activity_id="a"), now=NOW)
+    tell(event(activity_id="b"), event(activity_id="c"), now=NOW - timedelta(seconds=5))  # an instance behind
+    tell(event(activity_id="d", recorded="2026-11-20"), now=NOW)
+    tell(event(activity_id="e"), now=NOW)
+
+    a, b, c, d, e = (one.recorded_at for one in kept(store))
+    step = timedelta(microseconds=1)
+    assert a == NOW - step
+    assert (b, c) == (a + step, a + step)  # of one call, at one moment
+    assert d == datetime(2026, 11, 20)  # the source said so
+    assert e == b + step
+
+
+def test_a_clock_that_was_wrong_by_hours_is_not_followed_once_it_is_right(store, tell):
+    tell(event(activity_id="a"), now=NOW + timedelta(hours=5))
+    tell(event(activity_id="b"), now=NOW)
+    tell(event(activity_id="c"), now=NOW)
+
+    step = timedelta(microseconds=1)
+    assert [one.recorded_at for one in kept(store)] == [NOW + timedelta(hours=5) - step, NOW - step, NOW]
+
+
+def test_what_was_sent_before_is_known_again_under_another_key(store, tell):
+    def told(kind: str) -> EventTold:
+        return event(type=kind)
+
+    def sent(actor: str, key: str, kind: str) -> Receipt:
+        with store.session() as session:
+            read = read_events([told(kind)], UTC, actor, NOW, key)
+            return accept(session, read, Sender(actor, "r", NOW), 1000, NOW)
+
+    assert sent("key:a", "first", "call").accepted == 1
+    assert sent("key:a", "second", "email").accepted == 1
+    assert sent("key:b", "first", "call").repeated == 1  # the same request, its key was replaced meanwhile
+    assert sent("key:b", "third", "call").accepted == 1  # another one, which takes the change back

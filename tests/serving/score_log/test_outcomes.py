@@ -111,3 +111,44 @@ def test_days_that_have_not_passed_are_not_judged(history):
     november = datetime(2026, 11, 15)
 
     assert found(history, row("O", november, 0.2), row("S", november, 0.6, [0.6], model="churn", kind="orders")) == {}
+
+
+@pytest.mark.parametrize("form", ["features", "described", "what_if"])
+def test_only_scores_by_id_are_judged(history, form):
+    """A caller may send any id with features or a record of his own: they are no forecast of that deal."""
+    october = datetime(2026, 10, 1)
+
+    assert found(history, row("W", october, 0.01, form=form), row("L", october, 0.99, form=form)) == {}
+    judged = found(history, row("W", october, 0.8), row("W", datetime(2026, 10, 1, 9), 0.01, form=form))
+    assert judged["7", "champion", None, "ever"].said == 0.8
+
+
+def test_ids_that_are_not_on_record_or_were_not_yet_are_not_judged(history):
+    october, july = datetime(2026, 10, 1), datetime(2026, 7, 1)
+    churn = {"model": "churn", "kind": "orders"}
+
+    assert found(history, row("nobody", october, 0.2), row("W", july, 0.2), row("X", october, 0.9, **churn)) == {}
+
+
+def test_a_look_back_made_when_the_outcome_could_be_known_is_no_forecast(history):
+    assert found(history, row("W", datetime(2026, 10, 1), 0.99, scored_at=datetime(2026, 10, 20))) == {}
+
+
+def test_days_count_once_what_happened_in_them_is_usually_on_record(story):
+    """Closings are recorded ten days late: within them, a deal may be won and nobody knows."""
+    story.deal("W", created_at="2026-09-01").closes("won", on="2026-10-20", recorded="2026-10-30")
+    story.deal("V", created_at="2026-09-01").closes("won", on="2026-10-30", recorded="2026-11-09")
+    october = datetime(2026, 10, 1)
+    rows = [row("W", october, 0.8), row("V", october, 0.8)]
+
+    early = found(story.history, *rows, as_of=datetime(2026, 11, 5))
+    late = found(story.history, *rows, as_of=datetime(2026, 11, 11))
+
+    assert ("7", "champion", None, "30") not in early
+    assert (late["7", "champion", None, "30"].scores, late["7", "champion", None, "30"].came) == (2, 1.0)
+
+
+def test_nightly_scores_are_judged_with_the_others(history):
+    judged = found(history, row("W", datetime(2026, 10, 1), 0.8, actor="job:cards", request_id="cards-20261001"))
+
+    assert judged["7", "champion", None, "ever"].scores == 1

@@ -1,11 +1,14 @@
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from features.catalog import select
 from serving.questions.questions import DealsAsked
+from serving.score_log import queue
 from serving.score_log.queue import ScoreLog
 from serving.score_log.reading import said_of_counts, served
 from serving.scores.occasion import occasion
@@ -121,3 +124,38 @@ def test_large_calls_wake_the_writer_before_the_room_is_used_up(serve):
     assert (quiet, serve.log._wake.is_set()) == (False, True)
     serve.log.write()
     assert len(rows(serve)) == 40
+
+
+def test_many_scores_make_several_parts_and_a_refused_part_loses_no_other(serve, monkeypatch):
+    monkeypatch.setattr(queue, "MOST_OF_PART", 20)
+    write, refused = queue.write_part, []
+
+    def now_and_then(home, name, at, columns):
+        if name.endswith("000002"):
+            refused.append(len(columns["subject"]))
+            raise OSError("the disk is full")
+        return write(home, name, at, columns)
+
+    monkeypatch.setattr(queue, "write_part", now_and_then)
+    for number in range(5):
+        serve(*[1000.0] * 15, request_id=f"r{number}")
+    serve.log.write()
+
+    counts = serve.log.counts
+    assert refused == [30], "a piece is not cut"
+    assert (counts.taken, counts.written, counts.lost, len(rows(serve))) == (45, 45, 30, 45)
+    assert serve.log._room == serve.log._scores == 0
+
+
+def test_a_part_counts_as_written_once_the_disk_has_it(serve, monkeypatch):
+    synced = []
+
+    def sync(opened):
+        synced.append((Path(f"/proc/self/fd/{opened}").readlink().suffix, serve.log.counts.written))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    serve(1000)
+    serve.log.write()
+
+    assert synced == [("", 0), (".draft", 0), ("", 0)], "the folder of days, the part, its folder"
+    assert serve.log.counts.written == 1

@@ -43,13 +43,16 @@ def test_the_database_can_be_shown_and_moved_between_layouts(tmp_path: Path) -> 
 
 def test_a_backup_is_made_examined_and_restored(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "own.py").write_text("")
+    for name in ("mapping.yaml", "own.py"):
+        (tmp_path / "home" / name).write_text("")
     file = str(tmp_path / "b.tar")
 
     made = foresell(tmp_path / "home", "backup", "--out", file)
     assert made.exit_code == 0
+    assert "own.py: it is code" in made.stdout
     assert "is whole" in foresell(tmp_path, "restore", file, "--check").stdout
-    restored = foresell(tmp_path / "unused", "restore", file, "--home", str(tmp_path / "new"))
+    restored = foresell(tmp_path / "unused", "restore", file, "--home", str(tmp_path / "new"), "--keep-access")
     assert restored.exit_code == 0
-    assert (tmp_path / "new" / "own.py").exists()
+    assert "close again what was closed since" in restored.stdout
+    assert (tmp_path / "new" / "mapping.yaml").exists()
     assert "not empty" in str(foresell(tmp_path / "new", "restore", file).exception)

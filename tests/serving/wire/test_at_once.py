@@ -200,6 +200,13 @@ def test_requests_of_one_connection_are_answered_in_order(asking):
     assert [json.loads(body)["scores"][0]["deal_id"] for _, _, body in said] == ["first", "D-1", "third"]
 
 
+def test_what_was_answered_at_once_is_not_counted_as_the_head_of_the_next_request(asking):
+    body = json.dumps({"deals": [{"features": FULL}]}).encode() + b" " * 3000
+    said = asking.say([asking.request(body) * 30, asking.request(body) * 30], 60)
+
+    assert {status for status, _, _ in said} == {b"HTTP/1.1 200 OK"}
+
+
 def test_it_is_counted_as_others_are(asking):
     def seen():
         told = asking.metrics.snapshot()
@@ -233,3 +240,73 @@ def test_many_deals_read_in_order_are_scored_as_each_alone(asking):
 
     assert together == [json.loads(asking.ask({"deals": [deal]})[3])["scores"][0] for deal in deals]
     assert [place for place, score in enumerate(together) if score["note"]] == [7, 8]
+
+
+@pytest.fixture
+def known(monkeypatch) -> list[bool]:
+    """Whether each request whose head was known was answered."""
+    found, answer = [], AtOnce.answer_known
+
+    def noted(self, *args):
+        said = answer(self, *args)
+        found.append(said.answer is not None)
+        return said
+
+    monkeypatch.setattr(AtOnce, "answer_known", noted)
+    return found
+
+
+def test_a_head_that_was_read_before_is_not_read_again_and_answered_alike(asking, known):
+    def without_id(body):
+        return asking.request(body).replace(b"X-Request-ID: one\r\n", b"Accept-Language: zh\r\n")
+
+    def told(parts, answers=1):
+        said = asking.say(parts, answers)
+        return [(status, sorted(line.split(b":")[0] for line in headers), body) for status, headers, body in said]
+
+    body = {"deals": [{"features": FULL, "deal_id": "a"}]}
+    assert told([without_id(body)]) == told([without_id(body)])
+    assert known == [True]
+    # Other bytes, other lengths, requests in parts and together, and callers who number theirs are read.
+    for parts, answers in (
+        ([without_id(body).replace(b"Host: here", b"Host: there")], 1),
+        ([without_id({**body, "reasons": 0})], 1),
+        ([without_id(body)[:50], without_id(body)[50:]], 1),
+        ([without_id(body)[:-5], without_id(body)[-5:]], 1),
+        ([without_id(body) * 2], 2),
+        ([asking.request(body), asking.request(body)], 2),
+    ):
+        assert all(status.endswith(b"200 OK") for status, _, _ in told(parts, answers))
+        assert known == [True], parts
+    # What cannot be answered at once goes its way with the head read.
+    other = {"deals": [{"features": {**FULL, "deal_stage": "Proposa!"}, "deal_id": "a"}]}
+    assert b"Proposa!" in told([without_id(other)])[0][2]
+    assert known == [True, False]
+
+
+def test_a_known_head_opens_nothing_once_its_key_is_too_old_or_has_asked_too_often(begin, known, monkeypatch):
+    asking = begin(requests_per_minute=4)
+    asked = asking.request({"deals": [{"features": FULL}]}).replace(b"X-Request-ID: one\r\n", b"")
+    unmet = {"deals": [{"features": {**FULL, "deal_stage": "Proposa!"}}]}
+    unmet = asking.request(unmet).replace(b"X-Request-ID: one\r\n", b"")
+    assert len(asked) == len(unmet)
+    said = [asking.say([one])[0] for one in (asked, asked, unmet, asked, asked)]
+
+    # One token each, also where the head was known and the body had to go the usual way.
+    assert [status.split()[1] for status, _, _ in said] == [b"200", b"200", b"200", b"200", b"429"]
+    assert known == [False, True, False]
+
+
+def test_few_heads_are_known_at_a_time(asking, monkeypatch):
+    from serving.wire import at_once as wire
+
+    monkeypatch.setattr(wire, "MOST_KNOWN", 3)
+    house = AtOnce(SimpleNamespace(settings=SimpleNamespace(language="en")), Metrics())
+    for number in range(10):
+        head = wire.Head(b"Bearer key", None, None, 2)
+        house.learn(b"POST %d\r\n\r\n{}" % number, head)
+    assert len(house._known) <= 3
+    assert house.known(b"POST 9\r\n\r\n{}").length == 2
+    assert house.known(b"POST 9\r\n\r\n{} ") is None
+    assert house.known(b"POST 9\r\n\r\n") is None
+    assert b"key" not in b"".join(part for known in house._known.items() for part in (known[0], known[1].key))

@@ -7,8 +7,8 @@ import numpy as np
 from features.as_of import DAY
 from features.bookings.pace import OWNERS, Sales
 from features.kernel import MISSING
+from training.bookings.foretold import Foretold
 from training.bookings.shocks import Counted
-from training.bookings.trial import Foretold
 
 
 def test_wins_recorded_late_are_not_counted_before_they_were_on_record() -> None:
