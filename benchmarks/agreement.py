@@ -70,9 +70,12 @@ def command(*words: object) -> Said:
 
 
 def invented(folder: Path) -> Path:
-    """The home of the invented company, made where it is not there yet; only a whole one is named `home`."""
+    """The home of the invented company, made where it is not there yet; a mark says that it is whole.
+
+    It is made where it stays: MLflow keeps full addresses.
+    """
     home = folder / "home"
-    if home.exists():
+    if (whole := home / "whole").exists():
         return home
     from features.history import History
     from features.importing import import_folder
@@ -84,19 +87,19 @@ def invented(folder: Path) -> Path:
 
     company = CompanySettings(deals=DEALS, days=DAYS, seed=SEED, start=LAST_DAY - timedelta(days=DAYS))
     end = datetime.combine(company.end, datetime.min.time(), ZoneInfo(company.timezone))
-    end, draft = end.astimezone(UTC).replace(tzinfo=None), folder / "draft"
-    shutil.rmtree(draft, ignore_errors=True)
+    end = end.astimezone(UTC).replace(tzinfo=None)
+    shutil.rmtree(home, ignore_errors=True)
     print(f"inventing a company with {DEALS:,} deals", flush=True)
-    write_company(company, draft / "company")
+    write_company(company, home / "company")
     write_novelties(
-        draft / "company", datetime.combine(company.end, datetime.min.time()) - LEARNED_BEFORE, SHARE_NEW, SEED
+        home / "company", datetime.combine(company.end, datetime.min.time()) - LEARNED_BEFORE, SHARE_NEW, SEED
     )
-    import_folder(draft / "company", draft, draft / "company" / "mapping.yaml", end)
-    history = History.existing(draft)
+    import_folder(home / "company", home, home / "company" / "mapping.yaml", end)
+    history = History.existing(home)
     for model in ("win", "churn"):
         print(f"teaching the {model} model", flush=True)
-        train_one(model, history, Registry(draft), end - LEARNED_BEFORE, Wish(folds=1), lambda: end)
-    draft.rename(home)
+        train_one(model, history, Registry(home), end - LEARNED_BEFORE, Wish(folds=1), lambda: end)
+    whole.touch()
     return home
 
 
@@ -137,7 +140,12 @@ def told_events(company: Company, ids: Sequence[str]) -> list[dict[str, object]]
     events: list[dict[str, object]] = []
     for number, deal in enumerate(random.choice(np.array(ids, object), min(EVENTS, len(ids)), replace=False).tolist()):
         at = f"{(company.as_of - timedelta(minutes=1 + number % 600)).isoformat()}Z"
-        change = {"deal_id": deal, "changed_at": at, "field": "amount", "new_value": str(1000 * (number % 90 + 1))}
+        change: dict[str, object] = {
+            "deal_id": deal,
+            "changed_at": at,
+            "field": "amount",
+            "new_value": str(1000 * (number % 90 + 1)),
+        }
         row: dict[str, object] = {"table": "deal_changes", "row": change}
         if number % 4 == 0:
             row["row"] = {**change, "field": "stage", "new_value": "Legal review"}
@@ -148,7 +156,7 @@ def told_events(company: Company, ids: Sequence[str]) -> list[dict[str, object]]
             }
         elif number % 4 == 2:
             known = company.client.deal(deal)["record"]
-            named = {name: known[name] for name in ("created_at", "status") if name in known}
+            named: dict[str, object] = {name: known[name] for name in ("created_at", "status") if name in known}
             row = {"table": "deals", "row": {"deal_id": deal, **named, "amount": None}}
         events.append({**row, "recorded_at": at})
     return events
