@@ -9,10 +9,9 @@ from features.as_of import Moments
 from features.definition import Feature
 from features.engines.local import MEMORY_MB, LocalFeatures
 from features.errors import ForesellError
-from features.evaluate import Category, Evaluation, Streams, Values
+from features.evaluate import Category, Values
 from features.history import History
-from features.in_memory import Columns, InMemory
-from features.needs import columns_of, lacking
+from features.needs import lacking
 from features.streams import open_streams
 
 
@@ -23,19 +22,13 @@ class NotInHistory(ForesellError):
     fix = "import what is missing, or choose among the features that it can give: foresell features list."
 
 
-def compute(features: tuple[Feature, ...], streams: Streams, moments: Moments) -> dict[str, Values]:
-    """Each feature's values at the moments, from streams already open."""
-    evaluation = Evaluation(streams, moments, features[0].entity if features else "deal")
-    return {feature.name: evaluation.value(feature.verb) for feature in features}
-
-
-def streams_for(features: tuple[Feature, ...], history: History, columns: Columns | None = None) -> InMemory:
-    """The streams these features look at, with more `columns` where asked. Raises NotInHistory."""
-    streams = InMemory(history, columns or columns_of(features))
-    for feature in features:
-        if reason := streams.lacking(feature):
-            raise NotInHistory(feature.name, reason)
-    return streams
+def feature_values(
+    features: tuple[Feature, ...], moments: Moments, history: History, memory_mb: int = MEMORY_MB
+) -> dict[str, Values]:
+    """Each feature's values at the moments, by name. Looking up takes `memory_mb` beside them. Raises NotInHistory."""
+    check(features, history)
+    with LocalFeatures(features, moments, history, memory_mb) as found:
+        return found.values()
 
 
 def build_table(

@@ -12,7 +12,7 @@ from features.as_of import micros
 from features.errors import ForesellError
 from features.history import History
 from features.open_deals import open_deals
-from features.table import compute, streams_for
+from features.table import feature_values
 from training.bundle import Bundle
 from training.bundle_file import ModelBundle
 from training.reasons import Language
@@ -57,7 +57,7 @@ def predict_win(
     check_time(bundle, as_of)
     bundle = followed(history, bundle, as_of)
     moments = open_deals(history, as_of)
-    values = compute(bundle.features, streams_for(bundle.features, history), moments)
+    values = feature_values(bundle.features, moments, history)
     zone = ZoneInfo(history.timezone or "UTC")
     ids, at = pa.array(moments.ids, pa.string()), np.full(len(moments), micros(as_of))
     return WinScorer(bundle, horizons, REASONS, language).table(ids, at, FeatureColumns(values, len(moments)), zone)

@@ -49,7 +49,7 @@ def predicted(model: str, folder: Path, history: History, as_of: datetime) -> Pr
 
     from features.as_of import micros
     from features.open_deals import active_customers, open_deals
-    from features.table import compute, streams_for
+    from features.table import feature_values
     from training.bundle import Bundle
     from training.bundle_file import load_any
     from training.churn.bundle import RUNNING, ChurnBundle
@@ -62,7 +62,7 @@ def predicted(model: str, folder: Path, history: History, as_of: datetime) -> Pr
     assert isinstance(bundle, Bundle | ChurnBundle)
     check_time(bundle, as_of)
     moments = open_deals(history, as_of) if model == "win" else active_customers(history, as_of)
-    values = compute(bundle.features, streams_for(bundle.features, history), moments)
+    values = feature_values(bundle.features, moments, history)
     columns, zone = FeatureColumns(values, len(moments)), ZoneInfo(history.timezone or "UTC")
     ids, at = pa.array(moments.ids, pa.string()), np.full(len(moments), micros(as_of))
     if isinstance(bundle, Bundle):

@@ -163,16 +163,16 @@ def test_what_was_learned_last_of_a_status_stands(story):
     story.import_now("2024-03-01")
 
     from features.as_of import Moments, micros, parse_moment
-    from features.evaluate import Evaluation
-    from features.in_memory import InMemory
+    from features.definition import Feature
+    from features.table import feature_values
     from features.verbs import Latest
 
     at = [micros(parse_moment(day, "Asia/Shanghai")) for day in ("2024-02-15", "2024-02-26", "2024-03-02")]
     import numpy as np
 
     moments = Moments(np.array(["a"] * 3, object), np.array(at))
-    streams = InMemory(story.history, {"states": frozenset({"status"})})
-    status = Evaluation(streams, moments).value(Latest("states", "status"))
+    feature = Feature("status_told", "What was told last.", "最近得知的状态。", Latest("states", "status"))
+    status = feature_values((feature,), moments, story.history)["status_told"]
     assert status.texts().tolist() == [None, "won", "lost"]
     assert story.value("customer_win_rate", "a", as_of="2024-02-26") == 1
     assert story.value("customer_win_rate", "a", as_of="2024-03-02") == 0

@@ -13,7 +13,7 @@ import pyarrow as pa
 from features.as_of import micros
 from features.history import History
 from features.open_deals import active_customers
-from features.table import compute, streams_for
+from features.table import feature_values
 from training.churn.bundle import ChurnBundle, check_days
 from training.churn.refreshing import brought_up_to_date
 from training.predict import REASONS, check_time
@@ -41,7 +41,7 @@ def predict_churn(
     check_time(bundle, as_of)
     check_days(horizons)
     moments = active_customers(history, as_of)
-    values = compute(bundle.features, streams_for(bundle.features, history), moments)
+    values = feature_values(bundle.features, moments, history)
     knowing = brought_up_to_date(history, bundle, as_of)
     zone = ZoneInfo(history.timezone or "UTC")
     ids, at = pa.array(moments.ids, pa.string()), np.full(len(moments), micros(as_of))

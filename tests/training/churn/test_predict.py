@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from features.open_deals import active_customers
-from features.table import NotInHistory, compute, streams_for
+from features.table import NotInHistory, feature_values
 from training.churn.bundle import HorizonTooLong
 from training.churn.predict import predict_churn
 from training.options import Language
@@ -56,7 +56,7 @@ def test_contracts_are_predicted(holders_candidate, holders, until):
 def test_all_at_once_or_one_by_one_the_numbers_are_the_same(kind, request, until):
     history, candidate = request.getfixturevalue(kind), request.getfixturevalue(f"{kind}_candidate")
     bundle, moments = candidate.bundle, active_customers(history, until)
-    values = compute(bundle.features, streams_for(bundle.features, history), moments)
+    values = feature_values(bundle.features, moments, history)
     alone = bundle.score(values, [30.0, 90.0], most_reasons=0, as_of=until)
     table = predict_churn(history, bundle, until, [30.0, 90.0]).table
 

@@ -9,7 +9,7 @@ import pytest
 from features.evaluate import Category
 from features.feature_building import build
 from features.open_deals import active_customers
-from features.table import compute, streams_for
+from features.table import feature_values
 from training.churn.bundle import HorizonTooLong
 from training.churn.predict import predict_churn
 from training.churn.refreshing import brought_up_to_date
@@ -67,7 +67,7 @@ def test_the_function_of_the_model_store(kind, predicted, features, until):
 def test_one_customer_after_the_other(kind, predicted, until):
     history, bundle = kind
     knowing = brought_up_to_date(history, bundle, until)
-    values = compute(bundle.features, streams_for(bundle.features, history), active_customers(history, until))
+    values = feature_values(bundle.features, active_customers(history, until), history)
     told = predicted.to_pydict()
     for row, score in enumerate(knowing.score(values, HORIZONS, as_of=until)):
         alone = (score.probability, score.low, score.high, score.by_days[90.0], score.by_days[30.0])

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.open_deals import open_deals
-from features.table import compute, streams_for
+from features.table import feature_values
 from training.predict import followed, predict_win
 from training.pyfunc import ModelScores
 from training.table_scoring.reading import FeatureTable
@@ -57,7 +57,7 @@ def moved(company, bundle, as_of):
 def test_one_deal_after_the_other(company, moved, as_of, predicted):
     """Through the curve's own arithmetic, which no machine code has a part in."""
     deals = open_deals(company.history, as_of)
-    values = compute(moved.features, streams_for(moved.features, company.history), deals)
+    values = feature_values(moved.features, deals, company.history)
     rows, told = len(deals), predicted.to_pydict()
     assert rows > 30
     for row, score in enumerate(moved.score(values, HORIZONS, most_reasons=0)):

@@ -9,7 +9,7 @@ import pytest
 from features.catalog import CATALOG
 from features.evaluate import Category
 from features.open_deals import open_deals
-from features.table import compute, streams_for
+from features.table import feature_values
 from training.reasons import explain
 from training.rivals.rival import log_odds
 from training.table_scoring.feature_columns import FeatureColumns
@@ -20,7 +20,7 @@ from training.table_scoring.wins import WinTable
 @pytest.fixture(scope="module")
 def columns(company, steady, as_of):
     moments = open_deals(company.history, as_of)
-    return FeatureColumns(compute(steady.features, streams_for(steady.features, company.history), moments))
+    return FeatureColumns(feature_values(steady.features, moments, company.history))
 
 
 @pytest.fixture(scope="module")
