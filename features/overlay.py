@@ -89,7 +89,8 @@ class Overlay:
             return False
         said: Value = one.value
         if one.field == "amount":
-            rate, number = facts.rates.rate(one.currency, self._at - 1), text_real(one.value)
+            # At the rate of the day on which it was told: money that is worth more today is no new amount.
+            rate, number = facts.rates.rate(one.currency, held[-1][0]), text_real(one.value)
             said = None if rate is None or number is None else fixed(number * rate)
         elif one.field == "expected_close_on":
             said = day_of(one.value, facts.zone)

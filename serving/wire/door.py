@@ -155,7 +155,7 @@ def values_in(body: bytes) -> int:
     """About how many values JSON holds, without parsing it; more than there are, as long as these are few.
 
     >>> values_in(b'{"a": [1, 2, "x, y"]}')
-    5
+    6
     """
     # A comma, a bracket or a brace stands before every value but the first; those in texts are left out if they matter.
     most = 1 + body.count(b",") + body.count(b"[") + body.count(b"{")

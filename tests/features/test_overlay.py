@@ -111,6 +111,18 @@ def test_amounts_speak_the_deals_own_currency_unless_they_name_another(story):
     assert unknown["deal_amount"] != unknown["deal_amount"]  # no rate was known by then
 
 
+def test_the_same_amount_of_foreign_money_is_no_change_whatever_it_is_worth_today(story):
+    story.rate("USD", on="2024-01-01", rate=7).rate("USD", on="2024-05-01", rate=8)
+    story.deal("d1", currency="USD").changes("amount", "100", on="2024-02-01")
+    edits = select("deal_amount", "deal_amount_edits")
+    before = told(story, edits, deal_id="d1")
+
+    assert before["deal_amount"] == 700
+    assert told(story, edits, deal_id="d1", amount="100.0") == before
+    other = told(story, edits, deal_id="d1", amount="101")
+    assert other == {"deal_amount": 808, "deal_amount_edits": before["deal_amount_edits"] + 1}
+
+
 @pytest.mark.parametrize("amount", ["much", "", "nan", float("inf")])
 def test_what_is_no_number_is_missing(story, amount):
     story.deal("d1", amount=100)
