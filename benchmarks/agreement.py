@@ -41,6 +41,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from serving.access.keys import create_key
+from serving.champion import MODELS
 from serving.client import Foresell
 from serving.store.opening import open_store
 from tests.serving.agreement.ways import NEAR, Company, Numbers, apart, by_predict, by_service, keys_of, ways
@@ -101,6 +102,15 @@ def invented(folder: Path) -> Path:
         train_one(model, history, Registry(home), end - LEARNED_BEFORE, Wish(folds=1), lambda: end)
     whole.touch()
     return home
+
+
+def levels_as_of(home: Path, as_of: datetime) -> None:
+    """Bring the levels of the live models up to date, as the service does every night."""
+    from features.history import History
+    from serving.upkeep.following import bring_up_to_date
+
+    for model in MODELS:
+        bring_up_to_date(home, History.existing(home), model, as_of)
 
 
 @contextmanager
@@ -220,6 +230,7 @@ def compared(source: Path, asked: argparse.Namespace, folder: Path) -> dict[str,
     as_of = load_any(live_bundle(home, "win")).until  # type: ignore[arg-type]
     if asked.home is None:
         as_of += LEARNED_BEFORE
+    levels_as_of(home, as_of)
     with served(home, as_of) as client:
         company = Company(home, as_of, client, command, folder, source.resolve())
         told = before_folding(company) if asked.home is None else {}
