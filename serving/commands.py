@@ -11,12 +11,12 @@ from serving.access.command_trail import note_command
 from serving.access.commands import audit, secrets, users
 from serving.backup.commands import backup, restore
 from serving.score_log.commands import app as served
+from serving.store.at_home import store_of
 from serving.store.commands import store
 from serving.upkeep.commands import jobs
 
 if TYPE_CHECKING:
     from serving.settings import ServingSettings
-    from serving.store.opening import Store
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Serve scores over HTTP:  python -m serving --help")
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="API keys and what they allow.")
@@ -113,11 +113,8 @@ def create(
     expires = None if days is None else now() + timedelta(days=days)
     within = reach_from(reach, rep, team)
     words = [word.strip() for word in scopes.split(",")]
-    store = _store(context)
-    try:
+    with store_of(context) as store:
         key = create_key(store, name, words, expires, now(), reach=within, per_minute=per_minute, by=by_command())
-    finally:
-        store.close()
     typer.echo(key)
     typer.echo("Keep it now: it is not shown again.", err=True)
 
@@ -130,11 +127,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
     from serving.access.keys import list_keys
 
-    store = _store(context)
-    try:
+    with store_of(context) as store:
         found = list_keys(store)
-    finally:
-        store.close()
     if as_json:
         rows = [{**vars(one), "scopes": [str(s) for s in one.scopes], "reach": vars(one.reach)} for one in found]
         typer.echo(json.dumps(rows, default=str, ensure_ascii=False))
@@ -155,11 +149,8 @@ def revoke(
     from serving.access.audit import by_command
     from serving.access.keys import revoke_key
 
-    store = _store(context)
-    try:
+    with store_of(context) as store:
         closed = revoke_key(store, key_id, now(), by_command())
-    finally:
-        store.close()
     typer.echo(f"{closed.key_id} ({closed.name}) is revoked.")
 
 
@@ -167,12 +158,6 @@ def _settings(home: Path) -> "ServingSettings":
     from serving.settings import read_settings
 
     return read_settings(home=home)
-
-
-def _store(context: typer.Context) -> "Store":
-    from serving.store.opening import open_store
-
-    return open_store(_settings(home_of(context)).store_address)
 
 
 app.command()(backup)

@@ -9,16 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from click import ClickException
 
 from features.doors import home_of, now
 from features.errors import ForesellError, was_interrupted
-
-if TYPE_CHECKING:
-    from serving.store.opening import Store
+from serving.store.at_home import store_of
 
 Given = Mapping[str, Any]
 """What a command was called with."""
@@ -185,7 +183,7 @@ def note_command(context: typer.Context, action: str, subject: str, detail: Mapp
     from serving.access.audit import by_command, note
 
     try:
-        with _store(context) as store, store.session() as session:
+        with store_of(context) as store, store.session() as session:
             note(session, by_command(), action, subject, detail, now())
     except ForesellError as away:
         told = ", ".join(f"{name} {value}" for name, value in detail.items())
@@ -206,7 +204,7 @@ def _must_take_entries(context: typer.Context) -> None:
 
     from serving.store.people_tables import AuditHead
 
-    with _store(context) as store, store.session() as session:
+    with store_of(context) as store, store.session() as session:
         session.execute(update(AuditHead).where(AuditHead.place == 1).values(number=AuditHead.number))
 
 
@@ -217,15 +215,3 @@ def _is_harmless(failure: BaseException) -> bool:
 
 def _said(trouble: ForesellError) -> str:
     return trouble.problem.format(*trouble.args).rstrip(".")
-
-
-@contextmanager
-def _store(context: typer.Context) -> "Iterator[Store]":
-    from serving.settings import read_settings
-    from serving.store.opening import open_store
-
-    store = open_store(read_settings(home=home_of(context)).store_address)
-    try:
-        yield store
-    finally:
-        store.close()

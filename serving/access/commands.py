@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.doors import DATABASE, AsJson, home_of, known_home, now
+from serving.store.at_home import store_of
 
 if TYPE_CHECKING:
     from serving.access.users import UserFacts, Wanted
     from serving.access.vault import Vault
-    from serving.store.opening import Store
 
 users = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="People who sign in, and what they may do.")
 secrets = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Secrets of connections, kept encrypted.")
@@ -43,7 +43,7 @@ def create(
 
     password = None if without_password else read_hidden("Password", twice=True)
     wanted = Wanted(role=role, reach=reach, rep_id=rep, team_id=team, email=email, password=password)
-    with _store(context) as store, store.session() as session:
+    with store_of(context) as store, store.session() as session:
         made = create_user(session, name, wanted, by_command(), now())
     typer.echo(f"{made.name} is {made.role} and sees {_seen(made)}.")
 
@@ -56,7 +56,7 @@ def list_users(context: typer.Context, as_json: AsJson = False) -> None:
 
     from serving.access.users import list_users
 
-    with _store(context) as store, store.session() as session:
+    with store_of(context) as store, store.session() as session:
         found = list_users(session)
     if as_json:
         rows = [{**vars(one), "role": str(one.role), "reach": vars(one.reach)} for one in found]
@@ -175,7 +175,7 @@ def list_audit(
 
     from serving.access.audit import latest
 
-    with _store(context) as store, store.session() as session:
+    with store_of(context) as store, store.session() as session:
         found = latest(session, last)
     for one in found:
         if as_json:
@@ -196,7 +196,7 @@ def export_audit(
     from serving.access.audit import by_command, every, note
 
     count = 0
-    with _store(context) as store, store.session() as session:
+    with store_of(context) as store, store.session() as session:
         with out.open("w", encoding="utf-8") as file:
             for one in every(session):
                 file.write(json.dumps(vars(one), default=str, ensure_ascii=False) + "\n")
@@ -222,7 +222,7 @@ def verify(
         if not number.isdecimal() or len(digest) != 64:
             raise typer.BadParameter("give NUMBER:HASH as an earlier verify printed it", param_hint="--expect")
         expected.append((int(number), digest))
-    with _store(context) as store, store.session() as session:
+    with store_of(context) as store, store.session() as session:
         number_, digest_ = verify(session, expected)
     typer.echo(f"The trail is whole. Latest entry: {number_}:{digest_}")
 
@@ -241,7 +241,7 @@ def _change(context: typer.Context, name: str, wanted: "Wanted") -> "UserFacts":
     from serving.access.audit import by_command
     from serving.access.users import change_user
 
-    with _store(context) as store, store.session() as session:
+    with store_of(context) as store, store.session() as session:
         return change_user(session, name, wanted, by_command(), now())
 
 
@@ -251,21 +251,9 @@ def _seen(user: "UserFacts") -> str:
 
 
 @contextmanager
-def _store(context: typer.Context) -> "Iterator[Store]":
-    from serving.settings import read_settings
-    from serving.store.opening import open_store
-
-    store = open_store(read_settings(home=home_of(context)).store_address)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-@contextmanager
 def _vault(context: typer.Context) -> "Iterator[Vault]":
     from serving.access.vault import Vault
     from serving.settings import read_settings
 
-    with _store(context) as store:
+    with store_of(context) as store:
         yield Vault(store, read_settings(home=home_of(context)))

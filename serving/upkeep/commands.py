@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from features.doors import DATABASE, AsJson, home_of, known_home, now
+from serving.store.at_home import store_of
 
 jobs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The service's own work: what is due and done.")
 
@@ -17,16 +18,12 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
     from serving.jobs.locks import latest_runs
     from serving.settings import read_settings
-    from serving.store.opening import open_store
     from serving.upkeep.roster import jobs_of, zone_of
 
     settings = read_settings(home=home_of(context))
     roster = jobs_of(settings, zone_of(settings.home))
-    store = open_store(settings.store_address)
-    try:
+    with store_of(context) as store:
         latest = latest_runs(store, [job.name for job in roster])
-    finally:
-        store.close()
     rows = [
         {"job": job.name, "does": job.says, "due": str(job.due), "latest": vars(run) if run else None}
         for job in roster
@@ -54,13 +51,9 @@ def run(
     known_home(context, DATABASE)
     from serving.jobs.runner import Runner
     from serving.settings import read_settings
-    from serving.store.opening import open_store
     from serving.upkeep.roster import job_named, roster, zone_of
 
     settings = read_settings(home=home_of(context))
     job = job_named(name, settings, zone_of(settings.home))
-    store = open_store(settings.store_address)
-    try:
+    with store_of(context) as store:
         typer.echo(Runner(roster(settings), store, settings.home, settings, now, now).run_now(job))
-    finally:
-        store.close()
