@@ -40,11 +40,11 @@ import pyarrow.parquet as pq
 
 from features.feature_building import build
 from features.history import History
+from features.processors import processors
 from training.bundle import Bundle
 from training.bundle_file import live_bundle, load_any
 from training.curve.hazards import INTERVAL
 from training.curve.learners import PeriodTrees
-from training.processors import processors
 from training.pyfunc import values_of
 from training.table_scoring.feature_columns import FeatureColumns
 from training.table_scoring.reading import FeatureTable

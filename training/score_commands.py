@@ -47,9 +47,9 @@ def score(
     """Score the rows of a feature table, however many; memory stays the same."""
     from features.history import History, NoHistory
     from features.output import check_path
+    from features.processors import processors
     from training.bundle import Bundle
     from training.churn.bundle import ChurnBundle
-    from training.processors import processors
     from training.table_scoring.reading import FeatureTable
     from training.table_scoring.streaming import Asked, score_file
 

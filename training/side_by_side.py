@@ -16,7 +16,7 @@ from typing import Any
 
 from features.errors import was_interrupted
 from features.history import History
-from training.processors import processors
+from features.processors import processors
 
 MOST_BYTES = 60_000_000
 """Of a history whose files take more, one model after the other is taught: two at once might fill the memory."""

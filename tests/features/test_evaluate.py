@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from features import verbs
 from features.as_of import DAY, Moments
-from features.evaluate import Category, Evaluation
+from features.evaluate import Category
 from features.indexing import index_of
 from features.kernel import MISSING, SCALE, Index
 from features.owners import owner_of, parts_of
 from features.verbs import Of, Verb
+from tests.features.evaluation import Evaluation
 
 ZONE = ZoneInfo("Asia/Shanghai")
 QUARTER = DAY // 4

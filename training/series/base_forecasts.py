@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.processors import processors
+from features.processors import processors
 from training.series.base_models import ARIMA, ETS, ETS_OF_LOGS, THETA, Task, carried_forward
 from training.series.intermittent import (
     same_phase,
