@@ -266,39 +266,13 @@ def _judged_by(done: Done) -> datetime:
 def _together(asked: Occasion, model: Model, pieces: Sequence[bytes]) -> bytes:
     """The answers with what is true of all of them."""
     pair, champion, source = asked.pair, asked.bundled.champion, asked.source
-    scores, as_of = together(pieces), written(asked.as_of)
+    scores, times = together(pieces), (source.scored_at, source.data_as_of, source.level_as_of, source.stale)
+    version, rung, fingerprint = champion.version, champion.rung, asked.bundled.fingerprint
+    currency, as_of = pair.currency, written(asked.as_of)
     if model == "win":
-        return WRITE(
-            DealScores(
-                scores,
-                champion.model,
-                champion.version,
-                champion.rung,
-                asked.bundled.fingerprint,
-                cast(Any, champion).base_rate,
-                pair.currency,
-                as_of,
-                source.scored_at,
-                source.data_as_of,
-                source.level_as_of,
-                source.stale,
-            )
-        )
-    return WRITE(
-        CustomerScores(
-            scores,
-            champion.model,
-            champion.version,
-            champion.rung,
-            asked.bundled.fingerprint,
-            pair.currency,
-            as_of,
-            source.scored_at,
-            source.data_as_of,
-            source.level_as_of,
-            source.stale,
-        )
-    )
+        base_rate = cast(Any, champion).base_rate
+        return WRITE(DealScores(scores, champion.model, version, rung, fingerprint, base_rate, currency, as_of, *times))
+    return WRITE(CustomerScores(scores, champion.model, version, rung, fingerprint, currency, as_of, *times))
 
 
 def _parts(rows: Sequence[T], size: int) -> Iterator[tuple[int, Sequence[T]]]:

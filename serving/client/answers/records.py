@@ -19,6 +19,18 @@ class ScoreKept(TypedDict):
     outdated: bool
 
 
+class Page(TypedDict):
+    """What goes with every page of a list: where the next begins, and how fresh it is."""
+
+    next: str | None
+    total: int
+    data_as_of: str | None
+    scored_as_of: str | None
+    unscored: int
+    stale: bool
+    remark: str | None
+
+
 class DealListed(TypedDict):
     """A deal in a list."""
 
@@ -28,17 +40,10 @@ class DealListed(TypedDict):
     score: ScoreKept | None
 
 
-class DealsListed(TypedDict):
+class DealsListed(Page):
     """A page of deals, and how fresh it is."""
 
     deals: list[DealListed]
-    next: str | None
-    total: int
-    data_as_of: str | None
-    scored_as_of: str | None
-    unscored: int
-    stale: bool
-    remark: str | None
 
 
 class ChurnKept(TypedDict):
@@ -63,17 +68,10 @@ class CustomerListed(TypedDict):
     score: ChurnKept | None
 
 
-class CustomersListed(TypedDict):
+class CustomersListed(Page):
     """A page of customers, and how fresh it is."""
 
     customers: list[CustomerListed]
-    next: str | None
-    total: int
-    data_as_of: str | None
-    scored_as_of: str | None
-    unscored: int
-    stale: bool
-    remark: str | None
 
 
 class ScoreOnDay(TypedDict):

@@ -24,6 +24,21 @@ class Move(TypedDict):
     text: str
 
 
+class Answered(TypedDict):
+    """What goes with every score, or says why there is none."""
+
+    reasons: list[ReasonSaid]
+    moved: list[Move] | None
+    note: str | None
+    model_version: str
+    rung: str
+    data_as_of: str | None
+    level_as_of: str
+    scored_at: str
+    stale: bool
+    error: Problem | None
+
+
 class Chance(TypedDict):
     """A probability and what goes with it."""
 
@@ -38,51 +53,37 @@ class Chance(TypedDict):
     expected_amount: float | None
 
 
-class DealScore(TypedDict):
+class DealScore(Chance, Answered):
     """The answer for one deal. Where `error` is given, the fields about chances are null or empty."""
 
     deal_id: str | None
-    probability: float | None
-    low: float | None
-    high: float | None
-    win_by: dict[str, float]
-    win_by_low: dict[str, float]
-    win_by_high: dict[str, float]
-    win_within_days: dict[str, float]
-    expected_close_on: str | None
-    expected_amount: float | None
-    reasons: list[ReasonSaid]
     before: Chance | None
-    moved: list[Move] | None
-    note: str | None
-    model_version: str
-    rung: str
-    data_as_of: str | None
-    level_as_of: str
-    scored_at: str
-    stale: bool
-    error: Problem | None
 
 
-class DealScores(TypedDict):
-    """The answers, in the order of the request, and what is true of all of them.
+class OfAll(TypedDict):
+    """What is true of all answers of a request.
 
     More than 1,000 are asked in several calls. Then times are the earliest that was said, `stale` is true if one call
     said so, and what was not the same in all, as after a change of the model, is None: each score says its own.
     """
 
-    scores: list[DealScore]
     model: str | None
     model_version: str | None
     rung: str | None
     feature_fingerprint: str | None
-    base_rate: float | None
     currency: str | None
     as_of: str | None
     scored_at: str | None
     data_as_of: str | None
     level_as_of: str | None
     stale: bool
+
+
+class DealScores(OfAll):
+    """The answers, in the order of the request, and what is true of all of them."""
+
+    scores: list[DealScore]
+    base_rate: float | None
 
 
 class Risk(TypedDict):
@@ -98,46 +99,14 @@ class Risk(TypedDict):
     value_at_risk: float | None
 
 
-class CustomerScore(TypedDict):
+class CustomerScore(Risk, Answered):
     """The answer for one customer. Where `error` is given, the fields about chances are null or empty."""
 
     customer_id: str | None
-    kind: str | None
-    probability: float | None
-    low: float | None
-    high: float | None
-    churn_by: dict[str, float]
-    churn_within_days: dict[str, float]
-    expected_orders: float | None
-    value_at_risk: float | None
-    reasons: list[ReasonSaid]
     before: Risk | None
-    moved: list[Move] | None
-    note: str | None
-    model_version: str
-    rung: str
-    data_as_of: str | None
-    level_as_of: str
-    scored_at: str
-    stale: bool
-    error: Problem | None
 
 
-class CustomerScores(TypedDict):
-    """The answers, in the order of the request, and what is true of all of them.
-
-    More than 1,000 are asked in several calls. Then times are the earliest that was said, `stale` is true if one call
-    said so, and what was not the same in all, as after a change of the model, is None: each score says its own.
-    """
+class CustomerScores(OfAll):
+    """The answers, in the order of the request, and what is true of all of them."""
 
     scores: list[CustomerScore]
-    model: str | None
-    model_version: str | None
-    rung: str | None
-    feature_fingerprint: str | None
-    currency: str | None
-    as_of: str | None
-    scored_at: str | None
-    data_as_of: str | None
-    level_as_of: str | None
-    stale: bool
